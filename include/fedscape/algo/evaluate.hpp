@@ -1,0 +1,65 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "fedscape/comm/communicator.hpp"
+#include "fedscape/data/dataset.hpp"
+#include "fedscape/device/workers.hpp"
+#include "fedscape/nn/network.hpp"
+#include "fedscape/ops/loss.hpp"
+
+namespace fedscape {
+
+/// Sums over samples; divided only when shown.
+using Metrics = ops::Score;
+Metrics& operator+=(Metrics& sum, const Metrics& term);
+/// A metric by name: loss, accuracy (percent), top5 (percent), squared, margin, confidence. NaN where count is 0.
+double metric(const Metrics& metrics, std::string_view name);
+std::span<const std::string_view> metric_names();
+
+/// Samples per chunk. Chunk sums are added in chunk order, so a metric has the same bits however the chunks are shared.
+inline constexpr std::int64_t kMetricChunk = 256;
+
+/// Evaluates loaded plans chunk by chunk: metrics of M models on `indices` of a data set, the sums of chunk c (samples
+/// c*256 to c*256+255 of indices) added in chunk order. An object holds the plan and the batch buffers of one thread.
+class Evaluator {
+ public:
+  Evaluator(Stream& stream, const Network& network, int models);
+  /// Takes the parameters (and batch-norm statistics) of M <= models rows [M,P].
+  void load(Stream& stream, View<const float> params);
+  /// Sums over chunk c of `indices` (empty: all samples in order), one per model.
+  void chunk(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, std::int64_t c,
+             std::span<Metrics> sums);
+  /// Sums over all chunks.
+  std::vector<Metrics> all(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices = {});
+
+ private:
+  InferencePlan plan_;
+  Tensor<float> x_;
+  Tensor<std::int32_t> y_;
+  std::vector<std::int32_t> order_;
+  int models_ = 0;
+};
+
+/// Metrics of one model params [P] on a whole data set, chunks shared over ranks and threads, the same bits on every
+/// rank.
+Metrics evaluate_sharded(Workers& workers, Communicator& comm, const Network& network, View<const float> params,
+                         const Dataset& data);
+
+/// Replaces the batch-norm statistics in params [M,P] by those of `indices` (empty: all), in fixed batches of `batch`
+/// samples, cumulative means (algorithms.md 1.4). A network without batch norm is left alone.
+class Recalibrator {
+ public:
+  Recalibrator(Stream& stream, const Network& network, int models, int batch = 128);
+  void run(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, View<float> params);
+
+ private:
+  const Network* network_;
+  Tape tape_;
+  Tensor<float> x_;
+  Tensor<std::int32_t> y_;
+};
+
+}  // namespace fedscape

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fedscape/algo/evaluate.hpp"
+#include "fedscape/algo/federated/algorithm.hpp"
+#include "fedscape/algo/federated/memory.hpp"
+#include "fedscape/data/batches.hpp"
+#include "fedscape/data/partition.hpp"
+#include "fedscape/nn/sgd.hpp"
+
+namespace fedscape {
+
+/// Local training of one round. See `fedscape fl run --help`.
+struct LocalOptions {
+  std::int64_t batch = 50;
+  double epochs = 1.0;              // local epochs, where local_steps is 0
+  std::int64_t local_steps = 0;     // local steps, the same for every client
+  std::int64_t min_steps = 1;       // at least this many steps
+  std::string last_batch = "keep";  // keep, drop, wrap
+  bool shuffle = true;
+  std::int64_t crop = 0;              // augmentation: random crop with this padding
+  bool flip = false;                  // augmentation: horizontal flip
+  std::string weights = "uniform";    // aggregation: uniform or samples
+  bool train_repeats = false;         // cohorts with replacement: train a repeated client again
+  std::int64_t models_per_stack = 1;  // clients trained side by side by one thread
+  bool evaluate_clients = false;      // local metrics before and after training, on each client's own test set
+  OptimizerOptions optimizer;
+  void options(Fields& f);
+};
+
+/// Which clients take part in a round.
+struct CohortOptions {
+  std::int64_t cohort = 10;
+  bool replacement = false;
+  void options(Fields& f);
+};
+/// The clients of a round in increasing order of id, with how often each was drawn. A function of (seed, round) only.
+struct Cohort {
+  std::vector<ClientId> ids;
+  std::vector<int> times;
+};
+Cohort sample_cohort(std::int64_t clients, const CohortOptions& options, std::uint64_t seed, std::int64_t round);
+
+/// All that a federation is: fixed during a run.
+struct Federation {
+  const Network& network;
+  const FederatedAlgorithm& algorithm;
+  std::span<const std::unique_ptr<Penalty>> penalties;
+  const Dataset& train;
+  const Clients& clients;
+  const LocalOptions& local;
+  const Dataset* server_data = nullptr;
+  std::uint64_t seed = 0;
+  std::int64_t rounds = 0;  // planned, for schedules over rounds
+};
+
+/// All that changes from round to round, but for client memory.
+struct Server {
+  std::int64_t round = 0;  // completed rounds
+  Tensor<float> global;    // [1,P]
+  Tensor<float> memory;    // [1,V] of the algorithm and then of each active penalty
+};
+Server initial_server(Stream& stream, const Federation& federation, std::span<const float> params);
+
+/// Floats of all memories and of the upload: the algorithm's and its active penalties'.
+FederatedAlgorithm::Footprint total_footprint(const Federation& federation);
+
+/// What a round was like, the same on every rank.
+struct RoundReport {
+  std::int64_t round = 0;    // 1 for the first
+  std::int64_t clients = 0;  // distinct ones trained
+  std::int64_t samples = 0;  // of those clients
+  std::int64_t steps = 0;    // local steps of all
+  double train_loss = 0;     // mean over local steps of the loss before each step
+  double lr = 0;
+  Metrics before, after;  // local metrics, with evaluate_clients: global model, personal or trained model
+  double seconds = 0, wait_seconds = 0;
+  double upload_norm = 0;  // of the mean upload
+  bool stop = false;       // some rank was asked to stop
+};
+
+/// Statistics of one client's trained model, for those who ask: see weight_statistics.hpp.
+using ClientObserver = std::function<void(Stream&, ClientId, View<const float> params)>;
+
+/// Trains a cohort over the ranks and moves the server: one collective. The memory of each thread is made once, in the
+/// constructor, so a steady-state step allocates nothing.
+class Engine {
+ public:
+  Engine(Workers& workers, Communicator& comm, const Federation& federation);
+  ~Engine();
+
+  /// The next round. `stop`: this rank wants to stop after it. Throws AgreedError, on every rank, naming client and
+  /// round where a loss or an upload is not finite.
+  RoundReport round(const Cohort& cohort, Server& server, ClientMemory& memory, bool stop = false,
+                    const ClientObserver& observe = {});
+
+  /// Metrics of personal() models of all clients on their own test sets, chunk sums added in the order of client ids.
+  Metrics evaluate_personal(const Server& server, ClientMemory& memory);
+
+  std::int64_t bytes_per_round() const;  // over the wire, per rank
+  std::int64_t floats_per_thread() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fedscape

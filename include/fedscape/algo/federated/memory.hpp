@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "fedscape/comm/share.hpp"
+
+namespace fedscape {
+
+/// What clients remember between rounds, S floats each. Called by several threads at once for different clients.
+class ClientMemory {
+ public:
+  virtual ~ClientMemory() = default;
+  /// What client `id` remembers; false (and out untouched) if it has never stored anything.
+  virtual bool load(ClientId id, std::span<float> out) = 0;
+  virtual void store(ClientId id, std::int64_t round, std::span<const float> in) = 0;
+  /// Makes everything stored so far durable: the state of `round` completed rounds can be reread after a crash.
+  virtual void commit(std::int64_t round) = 0;
+};
+
+/// Client memory that ends with the process: tests, and algorithms run without a run file.
+std::unique_ptr<ClientMemory> make_memory_in_ram();
+
+}  // namespace fedscape

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace fedscape {
+
+/// "; did you mean 'lenet'?" with the nearest of `names` by edit distance, or "; possible: a, b, c" where none is near.
+std::string suggestion(std::string_view wrong, std::span<const std::string_view> names);
+
+}  // namespace fedscape

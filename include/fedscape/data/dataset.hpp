@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fedscape/base/shape.hpp"
+#include "fedscape/ops/gather.hpp"
+
+namespace fedscape {
+
+enum class Split { train, test };
+
+/// Labelled samples, resident: bytes stay bytes and are normalised when gathered. Copies share the samples.
+class Dataset {
+ public:
+  Dataset() = default;
+  /// samples N * shape bytes (or floats), labels in 0..classes-1; an Error names `source` where something does not fit.
+  Dataset(std::string source, Shape shape, int classes, std::vector<std::uint8_t> samples,
+          std::vector<std::int32_t> labels);
+  Dataset(std::string source, Shape shape, int classes, std::vector<float> samples, std::vector<std::int32_t> labels);
+
+  std::int64_t size() const { return static_cast<std::int64_t>(labels_.size()); }  // N
+  const Shape& shape() const { return shape_; }                                    // [y,x,channels]
+  int classes() const { return classes_; }                                         // C
+  const std::string& source() const { return source_; }
+  std::span<const std::int32_t> labels() const { return labels_; }
+
+  /// Natural owner of each sample (writer, speaker), 0..users-1; empty where the data has none.
+  std::vector<std::int32_t> users;
+  std::vector<std::string> class_names, user_names;  // may be empty
+  /// Per channel, in units of the sample (bytes: of 0..1). Default: 0 and 1.
+  std::vector<float> mean, deviation;
+
+  /// 64-bit FNV-1a over shape, samples and labels: which data a result belongs to.
+  std::uint64_t hash() const;
+
+  /// Normalised samples and labels of `indices`; see ops::gather. x [n,shape], y [n].
+  void gather(Stream& stream, std::span<const std::int32_t> indices, const ops::Augment& augment,
+              std::span<const RngKey> keys, View<float> x, View<std::int32_t> y) const;
+
+  bool bytes() const { return floats_ == nullptr; }
+  const void* samples() const { return data_.get(); }
+  std::int64_t sample_bytes() const { return size() * shape_.size() * (bytes() ? 1 : 4); }
+  /// The same data set with its samples in memory that somebody else owns (a window that the ranks of a node share).
+  Dataset with_samples(std::shared_ptr<const void> data) const;
+
+ private:
+  std::string source_;
+  Shape shape_;
+  int classes_ = 0;
+  std::shared_ptr<const void> data_;
+  const float* floats_ = nullptr;  // data_ as floats, or null for bytes
+  std::vector<std::int32_t> labels_;
+};
+
+}  // namespace fedscape

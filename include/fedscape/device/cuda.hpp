@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+
+#include "fedscape/device/stream.hpp"
+
+/// What the device layer asks of CUDA. Defined in kernels/cuda/stream.cu, or in src/device/no_cuda.cpp, where there
+/// are no devices and anything else is an Error.
+namespace fedscape::cuda {
+
+int device_count();
+Stream::CudaNative* make_native(Device device);
+void destroy_native(Stream::CudaNative* native) noexcept;
+void synchronize(Stream::CudaNative& native);
+void* allocate(Device device, std::size_t bytes);
+void deallocate(void* data) noexcept;
+/// Copies in the order of the stream's work; `wait`: returns when it is done. Directions follow from the addresses.
+void copy(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes, bool wait);
+
+}  // namespace fedscape::cuda

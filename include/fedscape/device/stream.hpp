@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+
+#include "fedscape/device/arena.hpp"
+#include "fedscape/device/device.hpp"
+
+namespace fedscape {
+
+/// Ordered queue of work on one device, with what that work needs: handles, primitive cache, scratch arena. One per
+/// thread, made and used by that thread only. On the CPU every call has finished when it returns.
+class Stream {
+ public:
+  explicit Stream(Device device = {});
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  Device device() const { return device_; }
+  void synchronize();
+  Arena& arena() { return arena_; }
+
+  /// CPU: oneDNN engine and primitive cache (kernels/cpu/native.hpp); CUDA: stream and library handles
+  /// (kernels/cuda/native.cuh). Only kernels look inside.
+  struct CpuNative;
+  struct CudaNative;
+  CpuNative& cpu();
+  CudaNative& cuda();
+
+ private:
+  static CpuNative* make_cpu();  // kernels/cpu/native.cpp
+
+  Device device_;
+  Arena arena_;
+  struct DestroyCpu {
+    void operator()(CpuNative*) const noexcept;
+  };
+  struct DestroyCuda {
+    void operator()(CudaNative*) const noexcept;
+  };
+  std::unique_ptr<CpuNative, DestroyCpu> cpu_;
+  std::unique_ptr<CudaNative, DestroyCuda> cuda_;
+};
+
+}  // namespace fedscape

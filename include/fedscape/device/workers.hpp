@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "fedscape/device/stream.hpp"
+
+namespace fedscape {
+
+/// The threads of one rank, each with its own Stream. Thread 0 is the caller's.
+class Workers {
+ public:
+  Workers(Device device, int threads);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  int size() const;
+  /// The stream of the calling thread (worker 0), for work outside run().
+  Stream& stream();
+
+  /// Calls work(stream, worker, task) once for each task of 0..tasks-1, in any order and on any worker, and returns
+  /// when all have ended. The exception of the lowest failing task is rethrown here; others still finish.
+  /// `idle` (may be empty) is called on the calling thread after each of its tasks: progress of a work queue.
+  void run(std::int64_t tasks, const std::function<void(Stream&, int worker, std::int64_t task)>& work,
+           const std::function<void()>& idle = {});
+
+ private:
+  struct Pool;
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace fedscape

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+
+#include "fedscape/base/fields.hpp"
+#include "fedscape/nn/network.hpp"
+
+namespace fedscape {
+
+/// The optimiser of local (or central) training and its schedule.
+struct OptimizerOptions {
+  std::string optimizer = "sgd";  // sgd, adam, adamw
+  double lr = 0.1, momentum = 0.0, weight_decay = 0.0;
+  bool nesterov = false;
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  double clip = 0.0;                  // largest gradient norm of one model; 0: no clipping
+  std::string schedule = "constant";  // constant, step, cosine
+  std::string milestones;             // step: e.g. "100,150", in the schedule's unit
+  double gamma = 0.1;                 // step: factor at each milestone
+  double warmup = 0.0;                // linear from 0 over this many units
+  void options(Fields& f);
+};
+
+/// Learning rate at time t of total (rounds of a federation, epochs of central training; fractions allowed).
+double scheduled_lr(const OptimizerOptions& options, double t, double total);
+
+/// State of the optimiser for a stack of up to M models, reset before each use. Trains all slots but statistics.
+class Optimizer {
+ public:
+  Optimizer(Stream& stream, const ParamLayout& layout, const OptimizerOptions& options, int models);
+  /// Forgets moments: the next step is the first.
+  void reset();
+  /// Clips, then updates the first `active` rows. params, grads [M,P]; M the same in every step between resets.
+  void step(Stream& stream, double lr, int active, View<float> params, View<float> grads);
+
+  /// Moments and step count, to save and restore: [moments per model, M, P].
+  View<float> state();
+  int steps() const { return steps_; }
+  void restore_steps(int steps) { steps_ = steps; }
+
+ private:
+  const ParamLayout* layout_;
+  OptimizerOptions options_;
+  Tensor<float> state_;
+  int steps_ = 0;
+};
+
+}  // namespace fedscape

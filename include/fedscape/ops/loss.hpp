@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+
+#include "fedscape/device/stream.hpp"
+#include "fedscape/ops/batch.hpp"
+
+namespace fedscape::ops {
+
+/// loss[m] = mean over the real b of -log softmax(logits[m,b])[labels[m,b]], and its gradient.
+/// logits [M,B,C], labels [M,B], loss [M], dlogits [M,B,C]; dlogits may alias logits.
+void softmax_cross_entropy(Stream& stream, const Batch& batch, View<const float> logits,
+                           View<const std::int32_t> labels, View<float> loss, View<float> dlogits);
+
+/// loss[m] = mean over the real b and all c of (logits[m,b,c] - [c = labels[m,b]])^2, and its gradient.
+void squared_error(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
+                   View<float> loss, View<float> dlogits);
+
+/// What evaluation sums over the samples of one chunk, in double and in the order of the samples.
+struct Score {
+  double loss = 0;                                    // cross-entropy
+  double squared = 0;                                 // squared error to the one-hot label, mean over classes
+  double margin = 0;                                  // logit of the label minus the largest other one
+  double confidence = 0;                              // largest probability
+  std::int64_t correct = 0, correct5 = 0, count = 0;  // ties in the ranking go to the lower class
+};
+/// scores[m] = sums over the real samples of model m. logits [M,B,C], labels [M|1,B], scores [M] in host memory.
+void score(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
+           std::span<Score> scores);
+
+}  // namespace fedscape::ops

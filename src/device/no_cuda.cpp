@@ -1,0 +1,18 @@
+#include "fedscape/base/check.hpp"
+#include "fedscape/device/cuda.hpp"
+
+namespace fedscape::cuda {
+
+namespace {
+constexpr const char* kNoCuda = "this build of fedscape has no CUDA; configure it with the cuda preset";
+}
+
+int device_count() { return 0; }
+Stream::CudaNative* make_native(Device) { fail(kNoCuda); }
+void destroy_native(Stream::CudaNative*) noexcept {}
+void synchronize(Stream::CudaNative&) { fail(kNoCuda); }
+void* allocate(Device, std::size_t) { fail(kNoCuda); }
+void deallocate(void*) noexcept {}
+void copy(Stream::CudaNative&, void*, const void*, std::size_t, bool) { fail(kNoCuda); }
+
+}  // namespace fedscape::cuda
