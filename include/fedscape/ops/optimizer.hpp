@@ -6,25 +6,25 @@
 namespace fedscape::ops {
 
 /// One step of SGD as in PyTorch: g += weight_decay * w; v = momentum * v + g (v = g in the first step); g = nesterov ?
-/// g + momentum * v : v; w -= lr * g. params, grads [M,P]; velocity [M,P], empty without momentum. Only the first
-/// `active` rows are touched. Statistic slots have zero gradient and, as weight_decay must not reach them, are skipped:
-/// see nn/sgd.hpp, which calls this for each run of trained slots.
+/// g + momentum * v : v; w -= lr * g. Works on `length` parameters that lie side by side in each of the first `active`
+/// rows of a stack: weight decay must not reach statistics, so nn/sgd.hpp calls it for each run of trained slots.
+/// velocity: absent without momentum.
 struct Sgd {
   float lr = 0.1f, momentum = 0, weight_decay = 0;
   bool nesterov = false, first = false;
 };
-void sgd(Stream& stream, const Sgd& rates, int active, View<const float> grads, View<float> params,
-         View<float> velocity);
+void sgd(Stream& stream, const Sgd& rates, int active, std::int64_t length, Slot<const float> grads, Slot<float> params,
+         Slot<float> velocity);
 
 /// One step of Adam (Kingma and Ba, ICLR 2015) or, with decoupled decay, AdamW (Loshchilov and Hutter, ICLR 2019), as
-/// in PyTorch. `step` counts from 1. first and second moments [M,P].
+/// in PyTorch, on the same runs. `step` counts from 1; first and second moments as params.
 struct Adam {
   float lr = 1e-3f, beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f, weight_decay = 0;
   bool decoupled = false;
   int step = 1;
 };
-void adam(Stream& stream, const Adam& rates, int active, View<const float> grads, View<float> params, View<float> first,
-          View<float> second);
+void adam(Stream& stream, const Adam& rates, int active, std::int64_t length, Slot<const float> grads,
+          Slot<float> params, Slot<float> first, Slot<float> second);
 
 /// Scales every row of grads whose norm exceeds max_norm by max_norm / (norm + 1e-6), as PyTorch does; the norm is
 /// summed in double in a fixed order. grads [M,P].
