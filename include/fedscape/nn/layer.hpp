@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "fedscape/device/stream.hpp"
 #include "fedscape/nn/layout.hpp"
 #include "fedscape/ops/batch.hpp"
 
@@ -38,8 +39,13 @@ class Layer {
     (void)batch;
     return 0;
   }
-  /// y may be given the memory of the first input (which backward then does not see).
+  /// The identity: its output is its input seen again, and it is never run.
+  virtual bool is_view() const { return false; }
+  /// y may be given the memory of the first input, and dx[0] that of dy.
   virtual bool in_place() const { return false; }
+  /// Whether backward reads x, and y. What nobody reads again is forgotten after the forward pass.
+  virtual bool needs_input() const { return true; }
+  virtual bool needs_output() const { return false; }
 
   /// params [M,P], kept [M, kept(B)].
   virtual void forward(Stream&, const Pass&, View<const float> params, Inputs x, View<float> y,
@@ -50,7 +56,7 @@ class Layer {
                         View<const float> kept, View<const float> dy, InputGrads dx, View<float> grads) const = 0;
 
   /// Moves the statistic slots of params towards the batch statistics in `kept`: running = (1-f) * running + f * batch,
-  /// f = momentum[m], or the layer's own default where that is negative. Most layers have none.
+  /// f = momentum[m], or the layer's own default if momentum is empty. Most layers have none.
   virtual void update_statistics(Stream&, const Batch&, View<float> params, View<const float> kept,
                                  std::span<const float> momentum) const {
     (void)params, (void)kept, (void)momentum;

@@ -65,8 +65,9 @@ class Tape {
   /// Forward pass. params [M,P], x [M|1,B,sample]; M = pass.batch.models <= models(), B likewise. The views returned
   /// are valid until the next forward.
   Outputs forward(Stream& stream, const Pass& pass, View<const float> params, View<const float> x);
-  /// Where the caller writes the gradients at the outputs after forward: logits [M,B,C], features zeroed [M,B,F].
-  OutputGrads output_grads(Stream& stream);
+  /// Where the caller writes the gradients at the outputs after forward: logits [M,B,C]; features [M,B,F] zeroed, or
+  /// null without `features`.
+  OutputGrads output_grads(Stream& stream, const Pass& pass, bool features = false);
   /// Backward pass of the last forward from what output_grads holds. Overwrites grads [M,P]; statistic slots become 0.
   void backward(Stream& stream, const Pass& pass, View<const float> params, View<float> grads);
   /// Moves batch-norm statistics in params [M,P] by those of the last forward; see Layer::update_statistics.

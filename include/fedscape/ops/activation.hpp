@@ -11,10 +11,10 @@ void leaky_relu_forward(Stream& stream, const Batch& batch, float slope, View<co
 void leaky_relu_backward(Stream& stream, const Batch& batch, float slope, View<const float> y, View<const float> dy,
                          View<float> dx);
 
-/// y = x / (1 - p) where uniform(keys[m], position in the model's batch) >= p, else 0; the same for backward, so one
-/// function serves both. x, y [M,B,...]; y may alias x.
-void dropout(Stream& stream, const Batch& batch, float p, std::span<const RngKey> keys, View<const float> x,
-             View<float> y);
+/// y = x / (1 - p) where uniform(keys[m] with this purpose, position in the model's batch) >= p, else 0; the same for
+/// backward, so one function serves both. x [M|1,B,...], y [M,B,...]; y may alias x.
+void dropout(Stream& stream, const Batch& batch, float p, Purpose purpose, std::span<const RngKey> keys,
+             View<const float> x, View<float> y);
 
 /// y = a + b. a, b [M|1,B,...], y [M,B,...]; y may alias either.
 void add(Stream& stream, const Batch& batch, View<const float> a, View<const float> b, View<float> y);

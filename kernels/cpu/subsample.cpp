@@ -1,0 +1,31 @@
+#include "kernels/subsample.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace fedscape::kernels {
+
+void subsample_forward(Cpu, const float* x, float* y, const Subsample& s, int samples) {
+  const int first = (s.out_channels - s.channels) / 2;
+  for (int b = 0; b < samples; ++b) {
+    const float* const sample = x + std::int64_t{b} * s.height * s.width * s.channels;
+    for (int i = 0; i < s.height; i += s.stride) {
+      for (int j = 0; j < s.width; j += s.stride, y += s.out_channels) {
+        std::fill_n(y, s.out_channels, 0.0f);
+        std::copy_n(sample + (std::int64_t{i} * s.width + j) * s.channels, s.channels, y + first);
+      }
+    }
+  }
+}
+
+void subsample_backward(Cpu, const float* dy, float* dx, const Subsample& s, int samples) {
+  const int first = (s.out_channels - s.channels) / 2;
+  const std::int64_t size = std::int64_t{s.height} * s.width * s.channels;
+  std::fill_n(dx, samples * size, 0.0f);
+  for (int b = 0; b < samples; ++b)
+    for (int i = 0; i < s.height; i += s.stride)
+      for (int j = 0; j < s.width; j += s.stride, dy += s.out_channels)
+        std::copy_n(dy + first, s.channels, dx + b * size + (std::int64_t{i} * s.width + j) * s.channels);
+}
+
+}  // namespace fedscape::kernels

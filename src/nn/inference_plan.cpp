@@ -1,0 +1,254 @@
+#include <algorithm>
+#include <array>
+
+#include "fedscape/nn/network.hpp"
+#include "fedscape/ops/fold.hpp"
+#include "fedscape/ops/gemm.hpp"
+#include "src/nn/layers.hpp"
+#include "src/nn/memory_plan.hpp"
+
+namespace fedscape {
+
+namespace {
+
+constexpr int kMostInputs = 8;
+
+/// One call of the schedule: a convolution or linear layer with all that was fused into it, or a layer as it is.
+struct Step {
+  int first;          // the node that begins it
+  int last;           // the node whose value it makes
+  int residual = -1;  // node whose value is added before relu
+  bool relu = false;
+  const nn::Conv* conv = nullptr;
+  const nn::Linear* linear = nullptr;
+  const nn::BatchNorm* norm = nullptr;  // folded into the weights
+  std::int64_t weights = 0, bias = 0;   // where its packed weights and bias begin in a row of `packed`, `biases`
+};
+
+template <class T>
+const T* as(const Network::Node& node) {
+  return dynamic_cast<const T*>(node.layer.get());
+}
+
+}  // namespace
+
+struct InferencePlan::Plan {
+  Plan(Stream& stream, const Network& network_in, int models_in, int chunk_in);
+
+  const Network::Node& node(int i) const { return network->nodes()[static_cast<std::size_t>(i)]; }
+  int sole_consumer(int i) const;
+  Step fuse(int i, std::vector<int>& made_by) const;
+  void plan_values();
+  std::int64_t weights_size(Stream& stream, const Step& step) const;
+  View<float> value_of(int i, const Batch& batch) const {
+    return {slab.data() + memory.offset(value[static_cast<std::size_t>(i)]),
+            node(i).shape.under(batch.size).under(batch.models)};
+  }
+  View<const float> input_of(int i, const Batch& batch, View<const float> x) const {
+    const int root = root_of(i);
+    if (root == 0) return {x.data, node(i).shape.under(batch.size).under(x.shape[0])};
+    const View<float> v = value_of(root, batch);
+    return {v.data, node(i).shape.under(batch.size).under(batch.models)};
+  }
+  /// The node whose memory a chain of views ends in.
+  int root_of(int i) const {
+    while (i > 0 && node(i).layer->is_view()) i = node(i).inputs[0];
+    return i;
+  }
+  void load_step(Stream& stream, const Step& step, View<const float> params);
+  void run(Stream& stream, const Step& step, const Pass& pass, View<const float> x);
+
+  const Network* network;
+  int models, chunk, loaded = 0;
+  std::vector<Step> steps;
+  std::vector<int> value;  // array of each node in the memory plan, -1: none
+  nn::MemoryPlan memory;
+  Tensor<float> slab, packed, biases, rows, folded;  // rows: parameters as loaded, for the layers that are not fused
+  std::vector<int> counts;
+};
+
+InferencePlan::Plan::Plan(Stream& stream, const Network& network_in, int models_in, int chunk_in)
+    : network(&network_in), models(models_in), chunk(chunk_in) {
+  FEDSCAPE_CHECK(models > 0 && chunk > 0, "an inference plan for {} models and chunks of {}", models, chunk);
+  const int count = static_cast<int>(network->nodes().size());
+  std::vector<int> made_by(static_cast<std::size_t>(count), -1);
+  made_by[0] = 0;
+  for (int i = 1; i < count; ++i) {
+    if (made_by[static_cast<std::size_t>(i)] >= 0) continue;
+    if (node(i).layer->is_view())
+      made_by[static_cast<std::size_t>(i)] = i;
+    else
+      steps.push_back(fuse(i, made_by));
+  }
+  plan_values();
+  std::int64_t weights = 0, bias = 0, largest = 0;
+  for (Step& step : steps) {
+    step.weights = weights, step.bias = bias;
+    weights += weights_size(stream, step);
+    if (step.conv || step.linear) bias += node(step.first).shape[node(step.first).shape.rank() - 1];
+    if (step.conv) largest = std::max(largest, step.conv->shape().weights().size());
+  }
+  slab = Tensor<float>(stream, {memory.size()});
+  packed = Tensor<float>(stream, {models, weights});
+  biases = Tensor<float>(stream, {models, bias});
+  folded = Tensor<float>(stream, {models, largest});
+  rows = Tensor<float>(stream, {models, network->layout().size()});
+  counts.resize(static_cast<std::size_t>(models));
+}
+
+/// The one node that reads node i, or -1 where it is read by several, or is an output itself.
+int InferencePlan::Plan::sole_consumer(int i) const {
+  if (i == network->feature_node()) return -1;
+  int found = -1;
+  for (int j = i + 1; j < static_cast<int>(network->nodes().size()); ++j)
+    for (const int input : node(j).inputs)
+      if (input == i) {
+        if (found >= 0) return -1;
+        found = j;
+      }
+  return found;
+}
+
+/// The step that begins at node i, with the nodes behind it that it can do along: norm, residual sum, ReLU.
+Step InferencePlan::Plan::fuse(int i, std::vector<int>& made_by) const {
+  Step step{.first = i, .last = i};
+  step.conv = as<nn::Conv>(node(i));
+  step.linear = as<nn::Linear>(node(i));
+  const auto take = [&](int next) {
+    step.last = next;
+    made_by[static_cast<std::size_t>(next)] = i;
+  };
+  take(i);
+  if (!step.conv && !step.linear) return step;
+  int next = sole_consumer(step.last);
+  if (next >= 0 && (step.norm = as<nn::BatchNorm>(node(next)))) {
+    take(next);
+    next = sole_consumer(step.last);
+  }
+  if (next >= 0 && step.conv && as<nn::Add>(node(next))) {
+    const std::vector<int>& sum = node(next).inputs;
+    const int other = sum[0] == step.last ? sum[1] : sum[0];
+    // The other summand must stand already, in memory of the plan.
+    if (made_by[static_cast<std::size_t>(other)] >= 0 && root_of(other) > 0) {
+      step.residual = other;
+      take(next);
+      next = sole_consumer(step.last);
+    }
+  }
+  const nn::LeakyRelu* relu = next >= 0 ? as<nn::LeakyRelu>(node(next)) : nullptr;
+  if (relu && relu->slope() == 0) {
+    step.relu = true;
+    take(next);
+  }
+  return step;
+}
+
+void InferencePlan::Plan::plan_values() {
+  value.assign(network->nodes().size(), -1);
+  const auto keep = [&](int i, int when) {
+    const int root = root_of(i);
+    if (root > 0) memory.extend(value[static_cast<std::size_t>(root)], when);
+  };
+  const int end = static_cast<int>(steps.size());
+  for (int s = 0; s < end; ++s) {
+    const Step& step = steps[static_cast<std::size_t>(s)];
+    value[static_cast<std::size_t>(step.last)] = memory.add(node(step.last).shape.size() * chunk * models, s, s);
+    for (const int input : node(step.first).inputs) keep(input, s);
+    if (step.residual >= 0) keep(step.residual, s);
+  }
+  keep(static_cast<int>(network->nodes().size()) - 1, end);
+  keep(network->feature_node(), end);
+  memory.place();
+}
+
+std::int64_t InferencePlan::Plan::weights_size(Stream& stream, const Step& step) const {
+  if (step.conv) return ops::conv_packed_size(stream, step.conv->shape(), chunk);
+  return step.linear ? std::int64_t{step.linear->in()} * step.linear->out() : 0;
+}
+
+void InferencePlan::Plan::load_step(Stream& stream, const Step& step, View<const float> params) {
+  if (!step.conv && !step.linear) return;
+  const nn::Affine& affine = step.conv ? step.conv->affine() : step.linear->affine();
+  const int m_count = static_cast<int>(params.shape[0]);
+  const std::int64_t filters = node(step.first).shape[node(step.first).shape.rank() - 1];
+  const std::int64_t floats = network->layout()[affine.weight].size();
+  for (int m = 0; m < m_count; ++m) {
+    const View<const float> row = params.rows(m, m + 1);
+    ops::FixedNorm norm{};
+    if (step.norm)
+      norm = {step.norm->eps(), step.norm->mean(row), step.norm->variance(row), step.norm->scale(row),
+              step.norm->shift(row)};
+    float* const weights = packed.data() + m * packed.shape()[1] + step.weights;
+    const View<float> plain{step.conv ? folded.data() : weights, {1, floats}};
+    const View<float> bias{biases.data() + m * biases.shape()[1] + step.bias, {1, filters}};
+    ops::fold_batch_norm(stream, step.norm ? &norm : nullptr, affine.weights(row), affine.biases(row), filters, plain,
+                         bias);
+    if (!step.conv) continue;
+    const View<float> target{weights, {1, weights_size(stream, step)}};
+    ops::conv_pack(stream, step.conv->shape(), chunk, 1, {plain.data, floats}, target);
+  }
+}
+
+void InferencePlan::Plan::run(Stream& stream, const Step& step, const Pass& pass, View<const float> x) {
+  const Batch& batch = pass.batch;
+  const Network::Node& first = node(step.first);
+  std::array<View<const float>, kMostInputs> inputs;
+  for (std::size_t k = 0; k < first.inputs.size(); ++k) inputs[k] = input_of(first.inputs[k], batch, x);
+  const View<float> y = value_of(step.last, batch);
+  const Slot<const float> bias{biases.data() + step.bias, biases.shape()[1]};
+  const std::int64_t stride = packed.shape()[1];
+  if (step.conv) {
+    const View<const float> residual = step.residual >= 0 ? input_of(step.residual, batch, x) : View<const float>{};
+    const Slot<const float> weights{packed.data() + step.weights, stride};
+    ops::conv_forward_packed(stream, step.conv->shape(), batch, inputs[0], weights, bias, residual, step.relu, y);
+  } else if (step.linear) {
+    const View<const float> flat = inputs[0].as({inputs[0].shape[0], batch.size, step.linear->in()});
+    ops::linear_forward(stream, batch, flat, {packed.data() + step.weights, stride}, bias, step.relu, y);
+  } else {
+    const ArenaScope scope(stream);
+    const Tensor<float> kept(stream, {batch.models, first.layer->kept(batch.size)});
+    first.layer->forward(stream, pass, rows.view().rows(0, batch.models), {inputs.data(), first.inputs.size()}, y,
+                         kept);
+  }
+}
+
+InferencePlan::InferencePlan(Stream& stream, const Network& network, int models, int chunk)
+    : plan_(std::make_unique<Plan>(stream, network, models, chunk)) {}
+InferencePlan::InferencePlan(InferencePlan&&) noexcept = default;
+InferencePlan::~InferencePlan() = default;
+
+int InferencePlan::chunk() const { return plan_->chunk; }
+std::int64_t InferencePlan::floats() const {
+  const Plan& p = *plan_;
+  return p.slab.size() + p.packed.size() + p.biases.size() + p.folded.size() + p.rows.size();
+}
+
+void InferencePlan::load(Stream& stream, View<const float> params) {
+  Plan& p = *plan_;
+  FEDSCAPE_CHECK(params.shape.rank() == 2 && params.shape[0] >= 1 && params.shape[0] <= p.models &&
+                     params.shape[1] == p.network->layout().size(),
+                 "parameters {} for at most {} models of {}", params.shape.text(), p.models,
+                 p.network->layout().size());
+  p.loaded = static_cast<int>(params.shape[0]);
+  copy_on_device(stream, p.rows.data(), params.data, static_cast<std::size_t>(params.size()) * sizeof(float));
+  for (const Step& step : p.steps) p.load_step(stream, step, params);
+}
+
+Outputs InferencePlan::forward(Stream& stream, View<const float> x) {
+  Plan& p = *plan_;
+  const int n = static_cast<int>(x.shape[1]);
+  FEDSCAPE_CHECK(p.loaded > 0, "a forward pass before any parameters were loaded");
+  FEDSCAPE_CHECK(n <= p.chunk && x.shape.inner(2) == p.network->sample() && (x.shape[0] == 1 || x.shape[0] == p.loaded),
+                 "inputs {} for {} models, chunks of {} and samples {}", x.shape.text(), p.loaded, p.chunk,
+                 p.network->sample().text());
+  std::fill(p.counts.begin(), p.counts.end(), n);
+  const Pass pass{.batch = {.models = p.loaded, .size = n, .counts = p.counts}, .keys = {}, .mode = Mode::evaluate};
+  for (const Step& step : p.steps) p.run(stream, step, pass, x);
+  const auto flat = [&](int i) {
+    const View<const float> v = p.input_of(i, pass.batch, x);
+    return v.as({v.shape[0], n, p.node(i).shape.size()});
+  };
+  return {flat(p.network->feature_node()), flat(static_cast<int>(p.network->nodes().size()) - 1)};
+}
+
+}  // namespace fedscape

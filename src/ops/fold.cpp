@@ -1,0 +1,31 @@
+#include "fedscape/ops/fold.hpp"
+
+#include "kernels/fold.hpp"
+
+namespace fedscape::ops {
+
+void fold_batch_norm(Stream& stream, const FixedNorm* norm, Slot<const float> w, Slot<const float> bias,
+                     std::int64_t filters, View<float> folded_w, View<float> folded_bias) {
+  const std::int64_t models = folded_w.shape[0], row = folded_w.shape[1];
+  FEDSCAPE_CHECK(row % filters == 0 && (folded_bias.shape == Shape{models, filters}), "{} and {} for {} filters",
+                 folded_w.shape.text(), folded_bias.shape.text(), filters);
+  const auto of = [&](const Slot<const float> FixedNorm::*part, int m) {
+    return norm ? (norm->*part).row(m) : nullptr;
+  };
+  kernels::dispatch_cpu(stream, "fold_batch_norm", [&](auto on) {
+    for (int m = 0; m < models; ++m) {
+      const kernels::Fold fold{.eps = norm ? norm->eps : 0.0f,
+                               .mean = of(&FixedNorm::mean, m),
+                               .variance = of(&FixedNorm::variance, m),
+                               .scale = of(&FixedNorm::scale, m),
+                               .shift = of(&FixedNorm::shift, m),
+                               .w = w.row(m),
+                               .bias = bias.row(m),
+                               .folded_w = folded_w.data + m * row,
+                               .folded_bias = folded_bias.data + m * filters};
+      kernels::fold_batch_norm(on, fold, filters, row / filters);
+    }
+  });
+}
+
+}  // namespace fedscape::ops
