@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ class Evaluator {
   Evaluator(Stream& stream, const Network& network, int models);
   /// Takes the parameters (and batch-norm statistics) of M <= models rows [M,P].
   void load(Stream& stream, View<const float> params);
-  /// Sums over chunk c of `indices` (empty: all samples in order), one per model.
+  /// Overwrites sums, one per model, with those over chunk c of `indices` (empty: all samples in order).
   void chunk(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, std::int64_t c,
              std::span<Metrics> sums);
   /// Sums over all chunks.
@@ -49,11 +50,13 @@ Metrics evaluate_sharded(Workers& workers, Communicator& comm, const Network& ne
                          const Dataset& data);
 
 /// Replaces the batch-norm statistics in params [M,P] by those of `indices` (empty: all), in fixed batches of `batch`
-/// samples, cumulative means (algorithms.md 1.4). A network without batch norm is left alone.
+/// samples, cumulative means (algorithms.md 1.4). A network without batch norm is left alone. `between` (may be empty)
+/// is called after each batch: a pass over a large data set must not keep other ranks waiting.
 class Recalibrator {
  public:
   Recalibrator(Stream& stream, const Network& network, int models, int batch = 128);
-  void run(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, View<float> params);
+  void run(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, View<float> params,
+           const std::function<void()>& between = {});
 
  private:
   const Network* network_;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,7 +30,7 @@ class Communicator {
   virtual std::int64_t max(std::int64_t value) = 0;
   virtual double max(double value) = 0;
   virtual void barrier() = 0;
-  /// The ranks that give the same color, in rank order.
+  /// The ranks that give the same color (not negative), in rank order.
   virtual std::unique_ptr<Communicator> split(int color) = 0;
   /// A counter that every rank may advance without the others: next() gives 0, 1, 2, ... each number once over all
   /// ranks.
@@ -41,20 +42,24 @@ class Communicator {
   };
   virtual std::unique_ptr<Counter> make_counter() = 0;
   /// `bytes` bytes that the ranks of one node share, zeroed; filled by the one for which `fill` is called with them.
+  /// An Error thrown by `fill` reaches all ranks as AgreedError. To let go of the memory is collective, too.
   virtual std::shared_ptr<const void> share_on_node(std::size_t bytes,
                                                     const std::function<void(std::span<std::byte>)>& fill) = 0;
   /// True on the one rank of each node that share_on_node lets fill.
   virtual bool fills_node() const = 0;
 };
 
-/// MPI as long as it lives: initialises in the constructor, finalises in the destructor.
+/// MPI as long as it lives: initialises in the constructor, finalises in the destructor, which every rank must reach
+/// (after what it communicated with is gone): a rank that fails alone calls abort. Only the main thread may
+/// communicate.
 class MpiSession {
  public:
   MpiSession();
   ~MpiSession();
   MpiSession(const MpiSession&) = delete;
   MpiSession& operator=(const MpiSession&) = delete;
-  std::unique_ptr<Communicator> world();
+  /// All ranks. Arrays beyond `largest_count` elements are sent in pieces.
+  std::unique_ptr<Communicator> world(int largest_count = std::numeric_limits<int>::max());
   /// Ends all ranks; the last resort for an error that one rank alone met.
   [[noreturn]] void abort(int exit_code);
 };

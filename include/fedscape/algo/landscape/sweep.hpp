@@ -13,14 +13,22 @@
 
 namespace fedscape {
 
-/// Coordinates of a sweep: nx x ny points, x(i) = x0 + i * (x1 - x0) / (nx - 1); ny = 1 is a line at y0.
+/// Coordinates of a sweep: nx x ny points, evenly spaced with both bounds among them; the middle of symmetric bounds is
+/// exactly 0. ny = 1 is a line at y0.
 struct Grid {
   double x0 = -1, x1 = 1, y0 = -1, y1 = 1;
   int nx = 21, ny = 21;
 
-  double x(int ix) const { return nx == 1 ? x0 : x0 + ix * (x1 - x0) / (nx - 1); }
-  double y(int iy) const { return ny == 1 ? y0 : y0 + iy * (y1 - y0) / (ny - 1); }
+  double x(int ix) const { return coordinate(x0, x1, ix, nx); }
+  double y(int iy) const { return coordinate(y0, y1, iy, ny); }
   std::int64_t points() const { return std::int64_t{nx} * ny; }
+  bool line() const { return ny == 1; }
+
+ private:
+  static double coordinate(double low, double high, int i, int count) {
+    if (i == 0) return low;
+    return i == count - 1 ? high : ((count - 1 - i) * low + i * high) / (count - 1);
+  }
 };
 /// "-1:1:51" to lower bound, upper bound and count; an Error says what is wrong with it.
 void parse_axis(std::string_view text, double& low, double& high, int& count);
@@ -30,11 +38,14 @@ struct Point {
   bool operator==(const Point&) const = default;
 };
 using Tile = std::vector<Point>;
-/// Tiles of up to `size` points, those nearest to the middle of the grid first, so that a partial surface is already
-/// useful. Pure.
+/// Tiles of up to `size` points, those nearest to the middle of the grid first (distances as shares of its width and
+/// height), so that a partial surface is already useful. Pure.
 std::vector<Tile> plan_tiles(const Grid& grid, std::span<const Point> pending, int size);
 
+/// Where a point's batch-norm statistics come from. frozen: the origin's; states: moved along the directions, which are
+/// differences of whole states; recalibrated: taken anew at every point from a data set.
 enum class BatchNormPolicy { frozen, states, recalibrated };
+BatchNormPolicy parse_batch_norm_policy(std::string_view name);
 
 /// Rows m = origin + x(m) * d1 + y(m) * d2 of a tile, params [M,P]: one call of ops::mix.
 void perturb(Stream& stream, const Plane& plane, const Grid& grid, std::span<const Point> tile, View<float> params);
@@ -54,9 +65,12 @@ struct SweepOptions {
   int models_per_stack = 1;  // points evaluated together by one thread
 };
 
-/// Evaluates the pending points of a grid over ranks and threads. Tiles come from a counter shared by all ranks; each
-/// point's result depends on the point only. `stop` is polled between tiles: true ends the sweep of this rank early.
-/// `recalibrate` is the data that batch-norm statistics are taken from with BatchNormPolicy::recalibrated.
+/// Evaluates the pending points of a grid over ranks and threads. Collective; every rank gives the same points. Tiles
+/// come from a counter shared by all ranks, each thread's next one is asked for before it begins the current one, and
+/// the calling thread lets others' requests through between chunks. A point's result depends on the point only, bit for
+/// bit: not on its tile, the size of the stack, rank or thread. `stop` is polled by the calling thread: true ends the
+/// sweep of this rank after the tiles under way. `recalibrate` is the data that batch-norm statistics are taken from
+/// with BatchNormPolicy::recalibrated, else null.
 void sweep(Workers& workers, Communicator& comm, const Network& network, const Plane& plane, const Grid& grid,
            std::span<const Point> pending, std::span<const SweepData> splits, const Dataset* recalibrate,
            const SweepOptions& options, const RecordPoint& record, const std::function<bool()>& stop);
