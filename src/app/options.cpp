@@ -149,6 +149,12 @@ void OptionTable::parse(std::span<const std::string> arguments) {
 
 bool OptionTable::is_set(std::string_view name) const { return !entries_[find(name, "")].origin.empty(); }
 
+std::string OptionTable::set_under(std::string_view prefix) const {
+  for (const Entry& entry : entries_)
+    if (!entry.origin.empty() && entry.name.starts_with(std::string(prefix) + ".")) return entry.origin;
+  return "";
+}
+
 void OptionTable::parse_flags(std::span<const std::string> arguments) {
   // Boost takes the words apart; types, unknown names and repeats are judged here, where the message can be a good one.
   po::options_description known;

@@ -38,6 +38,8 @@ class OptionTable : public Fields {
   bool help_requested() const { return help_requested_; }
   /// Whether a file or a flag set the field.
   bool is_set(std::string_view name) const;
+  /// Where the first field under `prefix` was set ("--fedopt.kind"), or "".
+  std::string set_under(std::string_view prefix) const;
 
   /// All groups, a line per field with its default: what --help prints under `usage`.
   std::string help(std::string_view usage) const;

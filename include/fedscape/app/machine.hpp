@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "fedscape/base/fields.hpp"
+#include "fedscape/comm/communicator.hpp"
+#include "fedscape/device/device.hpp"
+
+namespace fedscape {
+
+/// What of the machine a rank uses.
+struct MachineOptions {
+  std::string device = "auto";
+  std::int64_t threads = 0;
+  void options(Fields& f);
+  void check() const;
+};
+
+/// This rank's part: a device and a number of threads.
+struct Machine {
+  Device device;
+  int threads = 1;
+};
+/// Collective. Threads: as asked, or the cores this rank may use over the ranks of its node that share them. Device:
+/// the ranks of a node take its CUDA devices in turn; without a device `auto` is the CPU, and `cuda` an Error.
+Machine pick_machine(const MachineOptions& options, Communicator& comm);
+
+/// The linker's id of this executable: which build made a result. "unknown" where the linker wrote none.
+std::string build_id();
+
+}  // namespace fedscape

@@ -1,0 +1,41 @@
+#!/bin/bash
+# Everything tests/run.sh does and what takes longer: sanitizers, clang, the CUDA compile, 20 and more kill moments of
+# runs and of sweeps, the long loops over damaged files. Under 60 minutes on 2 cores. Usage: bash tests/full.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cores=$(nproc)
+warnings=(-DCMAKE_COMPILE_WARNING_AS_ERROR=ON)
+if command -v ccache >/dev/null; then warnings+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+step() { echo; echo "=== $* ($((SECONDS / 60)) min)"; }
+
+step "set-up"
+bash jobs/setup.sh --full
+
+step "g++, optimised, every kill moment, long loops over damaged files"
+export FEDSCAPE_KILLS=20 FEDSCAPE_CORRUPTIONS=2000
+bash tests/run.sh
+
+step "AddressSanitizer and UndefinedBehaviorSanitizer"
+# Open MPI's own leaks are not ours to report; its plugins stay mapped (tests/support/keep_plugins.cpp), so they have names.
+export ASAN_OPTIONS=fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
+export FEDSCAPE_KILLS=1 FEDSCAPE_CORRUPTIONS=300
+cmake --preset debug "${warnings[@]}" >/dev/null
+cmake --build build-debug -j "$cores"
+ctest --test-dir build-debug --output-on-failure -j "$cores" -LE "timing"
+unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS
+
+step "clang++-14"
+cmake --preset cpu -B build-clang -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14 "${warnings[@]}" >/dev/null
+cmake --build build-clang -j "$cores"
+build-clang/tests/fedscape_tests --gtest_brief=1
+
+step "CUDA"
+if command -v nvcc >/dev/null; then
+  cmake --preset cuda "${warnings[@]}" >/dev/null
+  cmake --build build-cuda -j "$cores"
+  build-cuda/tests/fedscape_tests --gtest_brief=1
+else
+  echo "skipped: there is no nvcc"
+fi
+step "done"
