@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -26,8 +27,7 @@ struct Grid {
 
  private:
   static double coordinate(double low, double high, int i, int count) {
-    if (i == 0) return low;
-    return i == count - 1 ? high : ((count - 1 - i) * low + i * high) / (count - 1);
+    return count == 1 ? low : std::lerp(low, high, static_cast<double>(i) / (count - 1));
   }
 };
 /// "-1:1:51" to lower bound, upper bound and count; an Error says what is wrong with it.

@@ -1,0 +1,208 @@
+#include "fedscape/algo/landscape/sweep.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "fedscape/ops/mix.hpp"
+#include "src/algo/landscape/tile_feed.hpp"
+
+namespace fedscape {
+
+void perturb(Stream& stream, const Plane& plane, const Grid& grid, std::span<const Point> tile, View<float> params) {
+  const std::int64_t rows = static_cast<std::int64_t>(tile.size());
+  FEDSCAPE_CHECK(params.shape == plane.basis.shape().inner().under(rows), "{} points of a plane {} into {}", rows,
+                 plane.basis.shape().text(), params.shape.text());
+  std::vector<float> weights;
+  for (const Point p : tile)
+    weights.insert(weights.end(), {1.0f, static_cast<float>(grid.x(p.ix)), static_cast<float>(grid.y(p.iy))});
+  ops::mix(stream, {weights.data(), {rows, 3}}, plane.basis, 0, params);
+}
+
+namespace {
+
+/// What all threads of a sweep share and none changes.
+struct Job {
+  const Network& network;
+  const Plane& plane;
+  const Grid& grid;
+  std::span<const SweepData> splits;
+  const Dataset* recalibrate;
+  const SweepOptions& options;
+};
+
+/// Evaluates tiles on one thread; holds its plan, its stack of models and what recalibration needs.
+class TileEvaluator {
+ public:
+  TileEvaluator(Stream& stream, const Job& job)
+      : job_(job),
+        evaluator_(stream, job.network, job.options.models_per_stack),
+        params_(stream, {job.options.models_per_stack, job.network.layout().size()}) {
+    if (job.recalibrate) recalibrator_.emplace(stream, job.network, job.options.models_per_stack);
+  }
+
+  /// `between` is called after each chunk.
+  std::vector<Metrics> run(Stream& stream, const Tile& tile, const std::function<void()>& between) {
+    const View<float> params = params_.view().rows(0, static_cast<std::int64_t>(tile.size()));
+    perturb(stream, job_.plane, job_.grid, tile, params);
+    if (recalibrator_) recalibrator_->run(stream, *job_.recalibrate, {}, params, between);
+    evaluator_.load(stream, params);
+    std::vector<Metrics> metrics(tile.size() * job_.splits.size()), sums(tile.size());
+    for (std::size_t s = 0; s < job_.splits.size(); ++s) {
+      const Dataset& data = *job_.splits[s].data;
+      for (std::int64_t c = 0; c * kMetricChunk < data.size(); ++c) {
+        evaluator_.chunk(stream, data, {}, c, sums);
+        for (std::size_t p = 0; p < tile.size(); ++p) metrics[p * job_.splits.size() + s] += sums[p];
+        if (between) between();
+      }
+    }
+    return metrics;
+  }
+
+ private:
+  const Job& job_;
+  Evaluator evaluator_;
+  std::optional<Recalibrator> recalibrator_;
+  Tensor<float> params_;
+};
+
+/// Returns the tile that a worker failed to finish, so that nobody waits for it.
+class TileInHand {
+ public:
+  explicit TileInHand(TileFeed& feed) : feed_(feed) {}
+  ~TileInHand() {
+    if (!finished_) feed_.give_up();
+  }
+  TileInHand(const TileInHand&) = delete;
+  TileInHand& operator=(const TileInHand&) = delete;
+  void finish(FinishedTile tile) {
+    feed_.finish(std::move(tile));
+    finished_ = true;
+  }
+
+ private:
+  TileFeed& feed_;
+  bool finished_ = false;
+};
+
+/// No tiles come once the communicating thread has left, be it by an Error: the other threads must not wait for them.
+class EndOfFeed {
+ public:
+  explicit EndOfFeed(TileFeed& feed) : feed_(feed) {}
+  ~EndOfFeed() { feed_.cancel(); }
+  EndOfFeed(const EndOfFeed&) = delete;
+  EndOfFeed& operator=(const EndOfFeed&) = delete;
+
+ private:
+  TileFeed& feed_;
+};
+
+/// The part of a sweep that one rank does.
+class RankSweep {
+ public:
+  RankSweep(const Job& job, const std::vector<Tile>& tiles, Communicator::Counter& counter, const RecordPoint& record,
+            const std::function<bool()>& stop, int threads)
+      : job_(job),
+        tiles_(tiles),
+        counter_(counter),
+        record_(record),
+        stop_(stop),
+        feed_(static_cast<std::size_t>(threads)) {}
+
+  void work(Stream& stream, int worker) { worker == 0 ? lead(stream) : follow(stream); }
+
+  /// What only the calling thread may do: ask for tiles, hand over results, serve other ranks, look for a stop.
+  void attend() {
+    counter_.progress();
+    if (stop_ && stop_()) feed_.cancel();
+    while (feed_.wants_more()) {
+      const std::int64_t next = counter_.next();
+      if (next < static_cast<std::int64_t>(tiles_.size()))
+        feed_.add(next);
+      else
+        feed_.close();
+    }
+    for (const FinishedTile& finished : feed_.collect()) hand_over(finished);
+  }
+
+ private:
+  void lead(Stream& stream) {
+    const EndOfFeed end(feed_);
+    std::optional<TileEvaluator> evaluator;
+    do {
+      attend();
+      if (const std::optional<std::int64_t> tile = feed_.try_take())
+        evaluate(stream, evaluator, *tile, [this] { attend(); });
+      else
+        feed_.wait_a_little();
+    } while (!feed_.done());
+    attend();
+  }
+
+  void follow(Stream& stream) {
+    std::optional<TileEvaluator> evaluator;
+    while (const std::optional<std::int64_t> tile = feed_.take()) evaluate(stream, evaluator, *tile, {});
+  }
+
+  void evaluate(Stream& stream, std::optional<TileEvaluator>& evaluator, std::int64_t tile,
+                const std::function<void()>& between) {
+    TileInHand in_hand(feed_);
+    if (between) between();  // asks for the next tile before this one is begun
+    if (!evaluator) evaluator.emplace(stream, job_);
+    in_hand.finish({tile, evaluator->run(stream, tiles_[static_cast<std::size_t>(tile)], between)});
+  }
+
+  void hand_over(const FinishedTile& finished) {
+    const std::size_t splits = job_.splits.size();
+    const Tile& tile = tiles_[static_cast<std::size_t>(finished.tile)];
+    for (std::size_t p = 0; p < tile.size(); ++p)
+      record_(tile[p], std::span(finished.metrics).subspan(p * splits, splits));
+  }
+
+  const Job& job_;
+  const std::vector<Tile>& tiles_;
+  Communicator::Counter& counter_;
+  const RecordPoint& record_;
+  const std::function<bool()>& stop_;
+  TileFeed feed_;
+};
+
+bool moves_statistics(Stream& stream, const ParamLayout& layout, const Plane& plane) {
+  const std::vector<float> basis = to_host(stream, plane.basis.view());
+  for (const ParamSlot& slot : layout.slots()) {
+    if (slot.role != ParamRole::statistic) continue;
+    for (std::int64_t row = 1; row <= 2; ++row) {
+      const auto begin = basis.begin() + row * layout.size() + slot.offset;
+      if (std::any_of(begin, begin + slot.size(), [](float value) { return value != 0; })) return true;
+    }
+  }
+  return false;
+}
+
+void check(Stream& stream, const Job& job) {
+  const ParamLayout& layout = job.network.layout();
+  FEDSCAPE_CHECK(job.options.models_per_stack >= 1, "{} models per stack", job.options.models_per_stack);
+  FEDSCAPE_CHECK((job.plane.basis.shape() == Shape{3, layout.size()}), "a plane {} of a network of {} parameters",
+                 job.plane.basis.shape().text(), layout.size());
+  FEDSCAPE_CHECK((job.recalibrate != nullptr) == (job.options.batch_norm == BatchNormPolicy::recalibrated),
+                 "recalibration of batch norms takes a data set, other policies none");
+  FEDSCAPE_CHECK(job.options.batch_norm == BatchNormPolicy::states || !moves_statistics(stream, layout, job.plane),
+                 "the directions move batch-norm statistics, which only the policy 'states' allows");
+}
+
+}  // namespace
+
+void sweep(Workers& workers, Communicator& comm, const Network& network, const Plane& plane, const Grid& grid,
+           std::span<const Point> pending, std::span<const SweepData> splits, const Dataset* recalibrate,
+           const SweepOptions& options, const RecordPoint& record, const std::function<bool()>& stop) {
+  // 1. The same tiles in the same order on every rank.
+  const Job job{network, plane, grid, splits, recalibrate, options};
+  check(workers.stream(), job);
+  const std::vector<Tile> tiles = plan_tiles(grid, pending, options.models_per_stack);
+
+  // 2. Each thread evaluates tiles until the counter has given out all of them.
+  const std::unique_ptr<Communicator::Counter> counter = comm.make_counter();
+  RankSweep rank(job, tiles, *counter, record, stop, workers.size());
+  workers.run(workers.size(), [&](Stream& stream, int worker, std::int64_t) { rank.work(stream, worker); });
+}
+
+}  // namespace fedscape
