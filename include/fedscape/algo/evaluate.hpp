@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -41,17 +42,20 @@ class Evaluator {
   Tensor<float> x_;
   Tensor<std::int32_t> y_;
   std::vector<std::int32_t> order_;
-  int models_ = 0;
+  std::vector<int> counts_;
+  std::vector<Metrics> part_;
+  int models_ = 0, loaded_ = 0;
 };
 
 /// Metrics of one model params [P] on a whole data set, chunks shared over ranks and threads, the same bits on every
-/// rank.
+/// rank. Collective.
 Metrics evaluate_sharded(Workers& workers, Communicator& comm, const Network& network, View<const float> params,
                          const Dataset& data);
 
 /// Replaces the batch-norm statistics in params [M,P] by those of `indices` (empty: all), in fixed batches of `batch`
-/// samples, cumulative means (algorithms.md 1.4). A network without batch norm is left alone. `between` (may be empty)
-/// is called after each batch: a pass over a large data set must not keep other ranks waiting.
+/// samples, cumulative means: batch b of B_b samples moves them by B_b / (samples seen + B_b) (algorithms.md 1.4). A
+/// last batch of one sample, which has no variance, is left out. A network without batch norm is left alone. `between`
+/// (may be empty) is called after each batch: a pass over a large data set must not keep other ranks waiting.
 class Recalibrator {
  public:
   Recalibrator(Stream& stream, const Network& network, int models, int batch = 128);
@@ -60,9 +64,14 @@ class Recalibrator {
 
  private:
   const Network* network_;
-  Tape tape_;
+  int batch_;
+  std::optional<Tape> tape_;
   Tensor<float> x_;
   Tensor<std::int32_t> y_;
+  std::vector<std::int32_t> order_;
+  std::vector<int> counts_;
+  std::vector<float> momentum_;
+  std::vector<RngKey> keys_;
 };
 
 }  // namespace fedscape
