@@ -1,0 +1,74 @@
+#include "kernels/activation.hpp"
+
+#include <algorithm>
+
+namespace fedscape::kernels {
+
+namespace {
+
+/// Calls f(offset of the model's part in a [M,B,n] array, its offset in a shared one or the same, elements) per model.
+template <class F>
+void for_each_model(const Batch& batch, std::int64_t n, F&& f) {
+  for (int m = 0; m < batch.models; ++m) f(m, m * (batch.size * n), batch.count(m) * n);
+}
+
+}  // namespace
+
+void leaky_relu_forward(Cpu, Stream&, const Batch& batch, float slope, const float* x, bool x_shared, float* y,
+                        std::int64_t n) {
+  for_each_model(batch, n, [&](int, std::int64_t at, std::int64_t elements) {
+    const float* const from = x + (x_shared ? 0 : at);
+    float* const to = y + at;
+#pragma omp simd
+    for (std::int64_t i = 0; i < elements; ++i) to[i] = leaky_relu(from[i], slope);
+  });
+}
+
+void leaky_relu_backward(Cpu, Stream&, const Batch& batch, float slope, const float* y, const float* dy, float* dx,
+                         std::int64_t n) {
+  for_each_model(batch, n, [&](int, std::int64_t at, std::int64_t elements) {
+    const float *const out = y + at, *const from = dy + at;
+    float* const to = dx + at;
+#pragma omp simd
+    for (std::int64_t i = 0; i < elements; ++i) to[i] = leaky_relu_gradient(out[i], from[i], slope);
+  });
+}
+
+void dropout(Cpu, Stream&, const Batch& batch, float p, Purpose purpose, const RngKey* keys, const float* x,
+             bool x_shared, float* y, std::int64_t n) {
+  const float scale = 1 / (1 - p);
+  for_each_model(batch, n, [&](int m, std::int64_t at, std::int64_t elements) {
+    const float* const from = x + (x_shared ? 0 : at);
+    float* const to = y + at;
+    RngKey key = keys[m];
+    key.purpose = purpose;
+    for (std::int64_t i = 0; i < elements; i += 4) {
+      RngBlock words;
+      philox(key, static_cast<std::uint32_t>(i / 4), words);
+      const std::int64_t last = std::min<std::int64_t>(4, elements - i);
+      for (std::int64_t j = 0; j < last; ++j) to[i + j] = uniform_of(words[j]) >= p ? from[i + j] * scale : 0.0f;
+    }
+  });
+}
+
+void add(Cpu, Stream&, const Batch& batch, const float* a, bool a_shared, const float* b, bool b_shared, float* y,
+         std::int64_t n) {
+  for_each_model(batch, n, [&](int, std::int64_t at, std::int64_t elements) {
+    const float *const left = a + (a_shared ? 0 : at), *const right = b + (b_shared ? 0 : at);
+    float* const to = y + at;
+#pragma omp simd
+    for (std::int64_t i = 0; i < elements; ++i) to[i] = left[i] + right[i];
+  });
+}
+
+void copy_channels(Cpu, Stream&, const Batch& batch, const float* from, bool from_shared, int from_channels,
+                   int from_first, float* to, int to_channels, int to_first, int channels, std::int64_t positions) {
+  for_each_model(batch, positions, [&](int, std::int64_t at, std::int64_t elements) {
+    const float* source = from + (from_shared ? 0 : at) * from_channels + from_first;
+    float* target = to + at * to_channels + to_first;
+    for (std::int64_t i = 0; i < elements; ++i, source += from_channels, target += to_channels)
+      std::copy_n(source, channels, target);
+  });
+}
+
+}  // namespace fedscape::kernels

@@ -1,0 +1,54 @@
+#include "kernels/optimizer.hpp"
+
+#include "kernels/cpu/lanes.hpp"
+
+namespace fedscape::kernels {
+
+namespace {
+
+/// The loop once for each form, so that nothing is decided per element.
+template <bool kMomentum, bool kNesterov, bool kFirst>
+void sgd_row(ops::Sgd rates, std::int64_t length, const float* grads, float* params, float* velocity) {
+  rates.nesterov = kNesterov;
+  rates.first = kFirst;
+#pragma omp simd
+  for (std::int64_t i = 0; i < length; ++i) sgd_element(rates, grads[i], params[i], kMomentum ? velocity + i : nullptr);
+}
+
+using SgdRow = void (*)(ops::Sgd, std::int64_t, const float*, float*, float*);
+SgdRow sgd_row_for(const ops::Sgd& rates, bool momentum) {
+  if (!momentum) return sgd_row<false, false, false>;
+  if (rates.nesterov) return rates.first ? sgd_row<true, true, true> : sgd_row<true, true, false>;
+  return rates.first ? sgd_row<true, false, true> : sgd_row<true, false, false>;
+}
+
+}  // namespace
+
+void sgd(Cpu, Stream&, const ops::Sgd& rates, int active, std::int64_t length, Slot<const float> grads,
+         Slot<float> params, Slot<float> velocity) {
+  const SgdRow step_row = sgd_row_for(rates, velocity.data != nullptr);
+  for (int m = 0; m < active; ++m) step_row(rates, length, grads.row(m), params.row(m), velocity.row(m));
+}
+
+void adam(Cpu, Stream&, const AdamRates& given, int active, std::int64_t length, Slot<const float> grads,
+          Slot<float> params, Slot<float> first, Slot<float> second) {
+  const AdamRates rates = given;  // a copy that the stores below cannot change
+  for (int m = 0; m < active; ++m) {
+    const float* const g = grads.row(m);
+    float *const w = params.row(m), *const one = first.row(m), *const two = second.row(m);
+#pragma omp simd
+    for (std::int64_t i = 0; i < length; ++i) adam_element(rates, g[i], w[i], one[i], two[i]);
+  }
+}
+
+void clip_rows(Cpu, Stream&, float max_norm, int active, float* grads, std::int64_t P) {
+  for (int m = 0; m < active; ++m) {
+    float* const row = grads + m * P;
+    const auto square = [row](std::int64_t i) { return static_cast<double>(row[i]) * static_cast<double>(row[i]); };
+    const float factor = clip_factor(sum_in_lanes(P, square), max_norm);
+    if (factor == 1.0f) continue;
+    for (std::int64_t i = 0; i < P; ++i) row[i] *= factor;
+  }
+}
+
+}  // namespace fedscape::kernels

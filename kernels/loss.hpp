@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "fedscape/base/host_device.hpp"
+#include "fedscape/ops/loss.hpp"
+#include "kernels/backend.hpp"
+
+namespace fedscape::kernels {
+
+FEDSCAPE_KERNEL(void, softmax_cross_entropy, Stream& stream, const Batch& batch, const float* logits,
+                const std::int32_t* labels, float* loss, float* dlogits, int C);
+FEDSCAPE_KERNEL(void, squared_error, Stream& stream, const Batch& batch, const float* logits,
+                const std::int32_t* labels, float* loss, float* dlogits, int C);
+FEDSCAPE_KERNEL(void, score, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
+                bool labels_shared, ops::Score* scores, int C);
+
+/// The largest of z [C], subtracted so that exp never overflows. A NaN among z need not be it, but makes the sum NaN.
+FEDSCAPE_HOST_DEVICE inline float peak_of(const float* z, int C) {
+  float peak = z[0];
+  for (int c = 1; c < C; ++c) peak = z[c] > peak ? z[c] : peak;
+  return peak;
+}
+
+/// Cross-entropy of one sample and `scale` times its gradient; dz may alias z.
+FEDSCAPE_HOST_DEVICE inline double sample_cross_entropy(const float* z, int label, float scale, float* dz, int C) {
+  const float peak = peak_of(z, C), at_label = z[label];
+  double sum = 0;
+  for (int c = 0; c < C; ++c) {
+    const float e = std::exp(z[c] - peak);
+    dz[c] = e;
+    sum += static_cast<double>(e);
+  }
+  const auto inverse = static_cast<float>(1 / sum);
+  for (int c = 0; c < C; ++c) dz[c] = (dz[c] * inverse - (c == label ? 1.0f : 0.0f)) * scale;
+  return std::log(sum) - (static_cast<double>(at_label) - static_cast<double>(peak));
+}
+
+/// Sum over classes of (z - one-hot)^2 of one sample and `scale` times 2 (z - one-hot); dz may alias z.
+FEDSCAPE_HOST_DEVICE inline double sample_squared_error(const float* z, int label, float scale, float* dz, int C) {
+  double sum = 0;
+  for (int c = 0; c < C; ++c) {
+    const float error = z[c] - (c == label ? 1.0f : 0.0f);
+    sum += static_cast<double>(error) * static_cast<double>(error);
+    dz[c] = 2 * error * scale;
+  }
+  return sum;
+}
+
+/// What one sample adds to a Score. A sample with a NaN or an infinity among its logits is never correct.
+FEDSCAPE_HOST_DEVICE inline ops::Score sample_score(const float* z, int label, int C) {
+  const auto peak = static_cast<double>(peak_of(z, C)), own = static_cast<double>(z[label]);
+  double sum = 0, squared = 0, other = -HUGE_VAL;
+  int above = 0;
+  for (int c = 0; c < C; ++c) {
+    const auto value = static_cast<double>(z[c]);
+    const double error = value - (c == label ? 1.0 : 0.0);
+    sum += std::exp(value - peak);
+    squared += error * error;
+    if (c == label) continue;
+    other = value > other ? value : other;
+    above += value > own || (value == own && c < label);
+  }
+  const bool valid = sum >= 1;  // NaN otherwise
+  ops::Score score;
+  score.loss = std::log(sum) - (own - peak);
+  score.squared = squared / C;
+  score.margin = valid && C > 1 ? own - other : sum - sum;  // NaN stays NaN; a single class has no margin
+  score.confidence = 1 / sum;
+  score.correct = valid && above < 1;
+  score.correct5 = valid && above < 5;
+  score.count = 1;
+  return score;
+}
+
+FEDSCAPE_HOST_DEVICE inline void accumulate(const ops::Score& sample, ops::Score& total) {
+  total.loss += sample.loss;
+  total.squared += sample.squared;
+  total.margin += sample.margin;
+  total.confidence += sample.confidence;
+  total.correct += sample.correct;
+  total.correct5 += sample.correct5;
+  total.count += sample.count;
+}
+
+}  // namespace fedscape::kernels

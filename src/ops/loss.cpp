@@ -1,0 +1,56 @@
+#include "fedscape/ops/loss.hpp"
+
+#include "kernels/loss.hpp"
+#include "src/ops/checks.hpp"
+
+namespace fedscape::ops {
+
+namespace {
+
+void check_logits(const char* op, const Batch& batch, const Shape& logits, const Shape& labels, bool may_share) {
+  check_batch(op, batch);
+  check_stack(op, "logits", batch, logits);
+  check_stack(op, "labels", batch, labels, may_share);
+  FEDSCAPE_CHECK(logits.rank() == 3 && logits[2] >= 1 && labels.rank() == 2,
+                 "{}: logits {}, labels {}; expected [M,B,C], [M,B]", op, logits.text(), labels.text());
+}
+
+void check_gradient(const char* op, const Shape& logits, const Shape& loss, const Shape& dlogits) {
+  FEDSCAPE_CHECK(loss == Shape{logits[0]} && dlogits == logits, "{}: logits {}, loss {}, dlogits {}", op, logits.text(),
+                 loss.text(), dlogits.text());
+}
+
+}  // namespace
+
+void softmax_cross_entropy(Stream& stream, const Batch& batch, View<const float> logits,
+                           View<const std::int32_t> labels, View<float> loss, View<float> dlogits) {
+  check_logits("softmax_cross_entropy", batch, logits.shape, labels.shape, false);
+  check_gradient("softmax_cross_entropy", logits.shape, loss.shape, dlogits.shape);
+  kernels::dispatch(stream, [&](auto on) {
+    kernels::softmax_cross_entropy(on, stream, batch, logits.data, labels.data, loss.data, dlogits.data,
+                                   static_cast<int>(logits.shape[2]));
+  });
+}
+
+void squared_error(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
+                   View<float> loss, View<float> dlogits) {
+  check_logits("squared_error", batch, logits.shape, labels.shape, false);
+  check_gradient("squared_error", logits.shape, loss.shape, dlogits.shape);
+  kernels::dispatch(stream, [&](auto on) {
+    kernels::squared_error(on, stream, batch, logits.data, labels.data, loss.data, dlogits.data,
+                           static_cast<int>(logits.shape[2]));
+  });
+}
+
+void score(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
+           std::span<Score> scores) {
+  check_logits("score", batch, logits.shape, labels.shape, true);
+  FEDSCAPE_CHECK(scores.size() == static_cast<std::size_t>(batch.models), "score: {} scores for {} models",
+                 scores.size(), batch.models);
+  kernels::dispatch(stream, [&](auto on) {
+    kernels::score(on, stream, batch, logits.data, labels.data, is_shared(batch, labels.shape), scores.data(),
+                   static_cast<int>(logits.shape[2]));
+  });
+}
+
+}  // namespace fedscape::ops

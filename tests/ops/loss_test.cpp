@@ -1,0 +1,149 @@
+#include "fedscape/ops/loss.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "tests/support/devices.hpp"
+
+namespace fedscape {
+namespace {
+
+constexpr int kModels = 3, kSize = 5, kClasses = 7;
+const std::vector<int> kCounts = {5, 0, 3};
+const Batch kBatch = {kModels, kSize, kCounts};
+const Shape kLogits = {kModels, kSize, kClasses}, kLabels = {kModels, kSize};
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+std::vector<std::int32_t> some_labels() {
+  std::vector<std::int32_t> labels(kModels * kSize);
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i * 3 % kClasses);
+  return labels;
+}
+
+/// Probabilities of one sample, in double.
+std::vector<double> softmax(const float* z, int C) {
+  const double peak = *std::max_element(z, z + C);
+  std::vector<double> p(static_cast<std::size_t>(C));
+  double sum = 0;
+  for (int c = 0; c < C; ++c) sum += p[c] = std::exp(z[c] - peak);
+  for (double& value : p) value /= sum;
+  return p;
+}
+
+class Loss : public test::OnDevice {
+ protected:
+  /// Loss and gradient of one sample of C classes.
+  std::pair<float, std::vector<float>> cross_entropy_of(const std::vector<float>& logits, std::int32_t label) {
+    const auto C = static_cast<std::int64_t>(logits.size());
+    const std::vector<int> one = {1};
+    Tensor<float> z = device(logits, {1, 1, C}), loss(stream, {1});
+    ops::softmax_cross_entropy(stream, {1, 1, one}, z, device(std::vector{label}, {1, 1}), loss, z);
+    return {host(loss)[0], host(z)};
+  }
+};
+
+TEST_P(Loss, CrossEntropyAndItsGradientMatchDoublePrecision) {
+  const auto z = test::random_floats(kLogits.size(), 1, -3, 3);
+  const auto labels = some_labels();
+  Tensor<float> loss(stream, {kModels}), dz(stream, kLogits);
+  ops::softmax_cross_entropy(stream, kBatch, device(z, kLogits), device(labels, kLabels), loss, dz);
+  const auto losses = host(loss), gradient = host(dz);
+  for (int m = 0; m < kModels; ++m) {
+    double expected = 0;
+    for (int b = 0; b < kCounts[m]; ++b) {
+      const int at = m * kSize + b;
+      const auto p = softmax(&z[at * kClasses], kClasses);
+      expected -= std::log(p[labels[at]]) / kCounts[m];
+      for (int c = 0; c < kClasses; ++c)
+        EXPECT_NEAR(gradient[at * kClasses + c], (p[c] - (c == labels[at])) / kCounts[m], 5e-7);
+    }
+    EXPECT_NEAR(losses[m], expected, 1e-6) << m;  // a few float roundings of values up to 6
+  }
+}
+
+TEST_P(Loss, CrossEntropyStaysFiniteForHugeLogits) {
+  EXPECT_EQ(cross_entropy_of({1e3f, -1e3f, 3e4f}, 2).first, 0.0f);
+  const auto [loss, gradient] = cross_entropy_of({1e3f, -1e3f, 3e4f}, 1);
+  EXPECT_EQ(loss, 31000.0f);
+  EXPECT_EQ(gradient, (std::vector<float>{0, -1, 1}));
+}
+
+TEST_P(Loss, CrossEntropyShowsNanWhereverItStands) {
+  for (int at = 0; at < 3; ++at) {
+    std::vector<float> logits = {1, 2, 3};
+    logits[static_cast<std::size_t>(at)] = kNan;
+    const auto [loss, gradient] = cross_entropy_of(logits, 1);
+    EXPECT_TRUE(std::isnan(loss)) << at;
+    for (const float d : gradient) EXPECT_TRUE(std::isnan(d)) << at;
+  }
+}
+
+TEST_P(Loss, SquaredErrorAndItsGradientMatchDoublePrecision) {
+  const auto z = test::random_floats(kLogits.size(), 2);
+  const auto labels = some_labels();
+  Tensor<float> loss(stream, {kModels}), dz(stream, kLogits);
+  ops::squared_error(stream, kBatch, device(z, kLogits), device(labels, kLabels), loss, dz);
+  const auto losses = host(loss), gradient = host(dz);
+  for (int m = 0; m < kModels; ++m) {
+    double expected = 0;
+    for (int i = m * kSize * kClasses; i < (m * kSize + kCounts[m]) * kClasses; ++i) {
+      const double error = z[i] - (i % kClasses == labels[i / kClasses]), terms = kCounts[m] * kClasses;
+      expected += error * error / terms;
+      EXPECT_NEAR(gradient[i], 2 * error / terms, 1e-7);
+    }
+    EXPECT_NEAR(losses[m], expected, 1e-6);
+  }
+}
+
+TEST_P(Loss, ScoreSumsWhatEvaluationReports) {
+  const auto z = test::random_floats(kLogits.size(), 3, -3, 3);
+  const std::vector<std::int32_t> labels = {0, 6, 3, 1, 2};
+  std::vector<ops::Score> scores(kModels);
+  ops::score(stream, kBatch, device(z, kLogits), device(labels, {1, kSize}), scores);
+  for (int m = 0; m < kModels; ++m) {
+    ops::Score expected;
+    for (int b = 0; b < kCounts[m]; ++b) {
+      const float* const row = &z[(m * kSize + b) * kClasses];
+      const auto p = softmax(row, kClasses);
+      expected.loss -= std::log(p[labels[b]]);
+      expected.confidence += *std::max_element(p.begin(), p.end());
+      int above = 0;
+      for (int c = 0; c < kClasses; ++c) {
+        above += row[c] > row[labels[b]];
+        expected.squared += std::pow(double(row[c]) - (c == labels[b]), 2) / kClasses;
+      }
+      expected.correct += above == 0;
+      expected.correct5 += above < 5;
+    }
+    EXPECT_NEAR(scores[m].loss, expected.loss, 1e-12 * kSize);
+    EXPECT_NEAR(scores[m].confidence, expected.confidence, 1e-12 * kSize);
+    EXPECT_NEAR(scores[m].squared, expected.squared, 1e-11 * kSize);
+    EXPECT_EQ(scores[m].correct, expected.correct);
+    EXPECT_EQ(scores[m].correct5, expected.correct5);
+    EXPECT_EQ(scores[m].count, kCounts[m]);
+  }
+}
+
+TEST_P(Loss, ScoreGivesTiesToTheLowerClassAndMeasuresTheMargin) {
+  const std::vector<float> z = {1, 1, 0, /**/ 1, 1, 0, /**/ 5, 2, 3};
+  const std::vector<int> counts = {3};
+  std::vector<ops::Score> scores(1);
+  ops::score(stream, {1, 3, counts}, device(z, {1, 3, 3}), device(std::vector{0, 1, 0}, {1, 3}), scores);
+  EXPECT_EQ(scores[0].correct, 2);  // the first and the last
+  EXPECT_EQ(scores[0].margin, 0 + 0 + 2);
+}
+
+TEST_P(Loss, ScoreNeverCountsANanAsCorrect) {
+  const std::vector<float> z = {kNan, 1, /**/ 2, kNan, /**/ kNan, kNan};
+  const std::vector<int> counts = {3};
+  std::vector<ops::Score> scores(1);
+  ops::score(stream, {1, 3, counts}, device(z, {1, 3, 2}), device(std::vector{0, 0, 0}, {1, 3}), scores);
+  EXPECT_EQ(scores[0].correct + scores[0].correct5, 0);
+  EXPECT_EQ(scores[0].count, 3);
+  for (const double value : {scores[0].loss, scores[0].margin, scores[0].confidence}) EXPECT_TRUE(std::isnan(value));
+}
+
+FEDSCAPE_ON_DEVICES(Loss);
+
+}  // namespace
+}  // namespace fedscape
