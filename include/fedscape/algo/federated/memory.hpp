@@ -14,6 +14,7 @@ class ClientMemory {
   virtual ~ClientMemory() = default;
   /// What client `id` remembers; false (and out untouched) if it has never stored anything.
   virtual bool load(ClientId id, std::span<float> out) = 0;
+  /// `round` is 1 for the first round, as in RoundReport: what is stored in round r belongs to r completed rounds.
   virtual void store(ClientId id, std::int64_t round, std::span<const float> in) = 0;
   /// Makes everything stored so far durable: the state of `round` completed rounds can be reread after a crash.
   virtual void commit(std::int64_t round) = 0;
