@@ -15,8 +15,8 @@ FEDSCAPE_KERNEL(void, batch_norm_backward, Stream&, const Batch&, std::int64_t p
 FEDSCAPE_KERNEL(void, batch_norm_apply, Stream&, const Batch&, std::int64_t positions, int C, float eps,
                 Slot<const float> x, Slot<const float> mean, Slot<const float> variance, Slot<const float> scale,
                 Slot<const float> shift, Slot<float> y);
-FEDSCAPE_KERNEL(void, batch_norm_update, Stream&, const Batch&, std::int64_t positions, int C, const float* momentum,
-                Slot<const float> moments, Slot<float> mean, Slot<float> variance);
+FEDSCAPE_KERNEL(void, batch_norm_update, Stream&, const Batch&, std::int64_t positions, int C,
+                std::span<const float> momentum, Slot<const float> moments, Slot<float> mean, Slot<float> variance);
 FEDSCAPE_KERNEL(void, group_norm_forward, Stream&, const Batch&, std::int64_t positions, int C, int groups, float eps,
                 Slot<const float> x, Slot<const float> scale, Slot<const float> shift, Slot<float> y,
                 Slot<float> moments);

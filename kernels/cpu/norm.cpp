@@ -140,16 +140,17 @@ void batch_norm_apply(Cpu, Stream& stream, const Batch& batch, std::int64_t posi
   }
 }
 
-void batch_norm_update(Cpu, Stream&, const Batch& batch, std::int64_t positions, int C, const float* momentum,
+void batch_norm_update(Cpu, Stream&, const Batch& batch, std::int64_t positions, int C, std::span<const float> momentum,
                        Slot<const float> moments, Slot<float> mean, Slot<float> variance) {
   for (int m = 0; m < batch.models; ++m) {
     if (batch.count(m) == 0) continue;
     const double n = static_cast<double>(batch.count(m) * positions);
-    const float keep = 1 - momentum[m], unbiased = static_cast<float>(n > 1 ? n / (n - 1) : 1);
+    const float rate = momentum[momentum.size() == 1 ? 0 : static_cast<std::size_t>(m)];
+    const float keep = 1 - rate, unbiased = static_cast<float>(n > 1 ? n / (n - 1) : 1);
     const float* const row = moments.row(m);
     for (int c = 0; c < C; ++c) {
-      mean.row(m)[c] = keep * mean.row(m)[c] + momentum[m] * row[c];
-      variance.row(m)[c] = keep * variance.row(m)[c] + momentum[m] * (row[C + c] * unbiased);
+      mean.row(m)[c] = keep * mean.row(m)[c] + rate * row[c];
+      variance.row(m)[c] = keep * variance.row(m)[c] + rate * (row[C + c] * unbiased);
     }
   }
 }

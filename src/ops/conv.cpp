@@ -78,18 +78,16 @@ void conv_pack(Stream& stream, const ConvShape& shape, int batch_size, int model
 }
 
 void conv_forward_packed(Stream& stream, const ConvShape& shape, const Batch& batch, View<const float> x,
-                         View<const float> packed, Slot<const float> bias, View<const float> residual, bool relu,
+                         Slot<const float> packed, Slot<const float> bias, View<const float> residual, bool relu,
                          View<float> y) {
+  shape.check();
   check_batch("conv_forward_packed", batch);
-  const Shape expected{batch.models, conv_packed_size(stream, shape, batch.size)};
-  FEDSCAPE_CHECK(packed.shape == expected, "packed is {}, expected {}", packed.shape.text(), expected.text());
   const Slot<const float> x_rows = input_rows("conv_forward_packed", "x", batch, x, shape.input());
   const Slot<float> y_rows = model_rows("conv_forward_packed", "y", batch, y, shape.output());
   Slot<const float> residual_rows;
   if (!residual.empty()) residual_rows = model_rows("conv_forward_packed", "residual", batch, residual, shape.output());
   kernels::dispatch_cpu(stream, "conv_forward_packed", [&](auto on) {
-    kernels::conv_forward_packed(on, stream, shape, batch, x_rows, {packed.data, packed.shape[1]}, bias, residual_rows,
-                                 relu, y_rows);
+    kernels::conv_forward_packed(on, stream, shape, batch, x_rows, packed, bias, residual_rows, relu, y_rows);
   });
 }
 

@@ -77,12 +77,12 @@ void batch_norm_update(Stream& stream, const Batch& batch, std::int64_t position
                        View<const float> moments, Slot<float> mean, Slot<float> variance) {
   check_batch("batch_norm_update", batch);
   FEDSCAPE_CHECK(moments.shape.rank() == 3, "moments are {}, expected [M,3,C]", moments.shape.text());
-  FEDSCAPE_CHECK(momentum.size() == static_cast<std::size_t>(batch.models), "{} momenta for {} models", momentum.size(),
-                 batch.models);
+  FEDSCAPE_CHECK(momentum.size() == 1 || momentum.size() == batch.counts.size(), "{} momenta for {} models",
+                 momentum.size(), batch.models);
   const int C = static_cast<int>(moments.shape[2]);
   const auto moment = moment_rows("batch_norm_update", batch, moments, {3, C});
   kernels::dispatch_cpu(stream, "batch_norm_update", [&](auto on) {
-    kernels::batch_norm_update(on, stream, batch, positions, C, momentum.data(), moment, mean, variance);
+    kernels::batch_norm_update(on, stream, batch, positions, C, momentum, moment, mean, variance);
   });
 }
 

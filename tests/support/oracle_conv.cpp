@@ -76,8 +76,8 @@ OpCase packed_case(OpCase op, const ConvShape& s, bool with_residual) {
     const Tensor<float> packed(stream, {batch.models, ops::conv_packed_size(stream, s, batch.size)});
     ops::conv_pack(stream, s, batch.size, batch.models, slot(in[1], kBefore), packed);
     if (with_residual) copy_on_device(stream, out[0].data, in[2].data, index(in[2].size()) * sizeof(float));
-    ops::conv_forward_packed(stream, s, batch, in[0], packed, slot(in[1], bias), with_residual ? out[0] : View<float>(),
-                             with_residual, out[0]);
+    ops::conv_forward_packed(stream, s, batch, in[0], slot<const float>(packed, 0), slot(in[1], bias),
+                             with_residual ? out[0] : View<float>(), with_residual, out[0]);
   };
   op.oracle = [s, with_residual](int count, const std::vector<Values>& in) {
     return std::vector<Expected>{forward(s, count, in[0], in[1], with_residual ? &in[2] : nullptr, with_residual)};
