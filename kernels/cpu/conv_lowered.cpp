@@ -94,7 +94,6 @@ void backward_weights(Stream& stream, const ConvShape& shape, int count, const f
   const ArenaScope scope(stream);
   const Sizes sizes(shape);
   const Tensor<float> columns(stream, {sizes.positions, sizes.depth});
-  if (count == 0) std::fill_n(dw, shape.filters * sizes.depth, 0.0f);
   for (int b = 0; b < count; ++b, x += sizes.in_sample, dy += sizes.out_sample)
     for (int g = 0; g < shape.groups; ++g) {
       lower(shape, sizes, x + g * sizes.channels, columns.data());

@@ -2,7 +2,7 @@
 
 #include "kernels/conv.hpp"
 
-/// Convolution as matrix products over lowered samples (im2col), for every shape; one model, `count` samples each.
+/// Convolution as matrix products over lowered samples (im2col), for every shape; one model, count >= 1 samples.
 /// Serves the shapes for which oneDNN has no fast kernel.
 namespace fedscape::kernels::lowered {
 
