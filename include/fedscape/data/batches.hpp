@@ -21,10 +21,12 @@ std::int64_t steps_per_epoch(const BatchOptions& options, std::int64_t n);
 
 /// The indices of batch `step` (counted over all epochs from 0) of a client that holds `samples`; a function of the
 /// key's seed, client and round and of the step only, so that training can start anywhere. Appends to `out` (cleared
-/// first).
+/// first). `samples` must outlive the object. A batch that wraps goes on with the first samples of its own epoch.
 class EpochOrder {
  public:
   EpochOrder(const BatchOptions& options, std::span<const std::int32_t> samples, const RngKey& key);
+  /// Turns to another client or round, in the memory of the last one.
+  void restart(std::span<const std::int32_t> samples, const RngKey& key);
   void batch(std::int64_t step, std::vector<std::int32_t>& out);
 
  private:

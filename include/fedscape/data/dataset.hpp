@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fedscape/base/shape.hpp"
@@ -12,6 +13,10 @@
 namespace fedscape {
 
 enum class Split { train, test };
+enum class SampleType { bytes, floats };
+
+/// "train" or "test".
+std::string_view name(Split split);
 
 /// Labelled samples, resident: bytes stay bytes and are normalised when gathered. Copies share the samples.
 class Dataset {
@@ -21,6 +26,9 @@ class Dataset {
   Dataset(std::string source, Shape shape, int classes, std::vector<std::uint8_t> samples,
           std::vector<std::int32_t> labels);
   Dataset(std::string source, Shape shape, int classes, std::vector<float> samples, std::vector<std::int32_t> labels);
+  /// N = labels.size() samples that somebody else owns and has checked, or none yet (null): see with_samples.
+  Dataset(std::string source, Shape shape, int classes, SampleType type, std::shared_ptr<const void> samples,
+          std::vector<std::int32_t> labels);
 
   std::int64_t size() const { return static_cast<std::int64_t>(labels_.size()); }  // N
   const Shape& shape() const { return shape_; }                                    // [y,x,channels]
@@ -41,9 +49,9 @@ class Dataset {
   void gather(Stream& stream, std::span<const std::int32_t> indices, const ops::Augment& augment,
               std::span<const RngKey> keys, View<float> x, View<std::int32_t> y) const;
 
-  bool bytes() const { return floats_ == nullptr; }
+  SampleType type() const { return type_; }
   const void* samples() const { return data_.get(); }
-  std::int64_t sample_bytes() const { return size() * shape_.size() * (bytes() ? 1 : 4); }
+  std::int64_t sample_bytes() const { return size() * shape_.size() * (type_ == SampleType::bytes ? 1 : 4); }
   /// The same data set with its samples in memory that somebody else owns (a window that the ranks of a node share).
   Dataset with_samples(std::shared_ptr<const void> data) const;
 
@@ -51,8 +59,8 @@ class Dataset {
   std::string source_;
   Shape shape_;
   int classes_ = 0;
+  SampleType type_ = SampleType::bytes;
   std::shared_ptr<const void> data_;
-  const float* floats_ = nullptr;  // data_ as floats, or null for bytes
   std::vector<std::int32_t> labels_;
 };
 

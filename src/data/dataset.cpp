@@ -1,0 +1,107 @@
+#include "fedscape/data/dataset.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "fedscape/base/check.hpp"
+
+namespace fedscape {
+
+namespace {
+
+/// Shape, count and labels fit each other.
+void check_labels(const std::string& source, const Shape& shape, int classes, const std::vector<std::int32_t>& labels) {
+  FEDSCAPE_CHECK(shape.rank() == 3 && shape.size() > 0, "{}: samples of shape {}, expected [y,x,channels]", source,
+                 shape.text());
+  FEDSCAPE_CHECK(classes >= 1, "{}: {} classes", source, classes);
+  FEDSCAPE_CHECK(!labels.empty(), "{}: no samples", source);
+  FEDSCAPE_CHECK(labels.size() <= std::numeric_limits<std::int32_t>::max(), "{}: {} samples, at most 2^31 - 1", source,
+                 labels.size());
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    FEDSCAPE_CHECK(0 <= labels[i] && labels[i] < classes, "{}: label {} of sample {}, expected 0 to {}", source,
+                   labels[i], i, classes - 1);
+}
+
+template <class T>
+std::shared_ptr<const void> share(std::vector<T> values) {
+  const auto owner = std::make_shared<const std::vector<T>>(std::move(values));
+  return {owner, owner->data()};
+}
+
+template <class T>
+void check_count(const std::string& source, const Shape& shape, const std::vector<T>& samples,
+                 const std::vector<std::int32_t>& labels) {
+  const std::int64_t expected = shape.under(static_cast<std::int64_t>(labels.size())).size();
+  FEDSCAPE_CHECK(static_cast<std::int64_t>(samples.size()) == expected,
+                 "{}: {} values for {} samples of shape {}, expected {}", source, samples.size(), labels.size(),
+                 shape.text(), expected);
+}
+
+/// 64-bit FNV-1a (Fowler, Noll, Vo), continued from `hash`.
+std::uint64_t fnv1a(const void* data, std::int64_t bytes, std::uint64_t hash) {
+  const auto* byte = static_cast<const std::uint8_t*>(data);
+  for (std::int64_t i = 0; i < bytes; ++i) hash = (hash ^ byte[i]) * 0x100000001b3ull;
+  return hash;
+}
+
+}  // namespace
+
+std::string_view name(Split split) { return split == Split::train ? "train" : "test"; }
+
+Dataset::Dataset(std::string source, Shape shape, int classes, SampleType type, std::shared_ptr<const void> samples,
+                 std::vector<std::int32_t> labels)
+    : source_(std::move(source)),
+      shape_(shape),
+      classes_(classes),
+      type_(type),
+      data_(std::move(samples)),
+      labels_(std::move(labels)) {
+  check_labels(source_, shape_, classes_, labels_);
+  mean.assign(static_cast<std::size_t>(shape_[2]), 0.0f);
+  deviation.assign(mean.size(), 1.0f);
+}
+
+Dataset::Dataset(std::string source, Shape shape, int classes, std::vector<std::uint8_t> samples,
+                 std::vector<std::int32_t> labels)
+    : Dataset(std::move(source), shape, classes, SampleType::bytes, nullptr, std::move(labels)) {
+  check_count(source_, shape_, samples, labels_);
+  data_ = share(std::move(samples));
+}
+
+Dataset::Dataset(std::string source, Shape shape, int classes, std::vector<float> samples,
+                 std::vector<std::int32_t> labels)
+    : Dataset(std::move(source), shape, classes, SampleType::floats, nullptr, std::move(labels)) {
+  check_count(source_, shape_, samples, labels_);
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    FEDSCAPE_CHECK(std::isfinite(samples[i]), "{}: sample {} holds {}, expected finite values", source_,
+                   static_cast<std::int64_t>(i) / shape_.size(), samples[i]);
+  data_ = share(std::move(samples));
+}
+
+std::uint64_t Dataset::hash() const {
+  std::uint64_t hash = 0xcbf29ce484222325ull;
+  hash = fnv1a(shape_.extents().data(), static_cast<std::int64_t>(shape_.extents().size_bytes()), hash);
+  hash = fnv1a(data_.get(), sample_bytes(), hash);
+  return fnv1a(labels_.data(), size() * static_cast<std::int64_t>(sizeof(labels_[0])), hash);
+}
+
+void Dataset::gather(Stream& stream, std::span<const std::int32_t> indices, const ops::Augment& augment,
+                     std::span<const RngKey> keys, View<float> x, View<std::int32_t> y) const {
+  const View<const std::int32_t> labels(labels_.data(), {size()});
+  const Shape all = shape_.under(size());
+  if (type_ == SampleType::bytes) {
+    const View<const std::uint8_t> samples(static_cast<const std::uint8_t*>(data_.get()), all);
+    ops::gather(stream, samples, labels, indices, mean, deviation, augment, keys, x, y);
+  } else {
+    const View<const float> samples(static_cast<const float*>(data_.get()), all);
+    ops::gather(stream, samples, labels, indices, mean, deviation, augment, keys, x, y);
+  }
+}
+
+Dataset Dataset::with_samples(std::shared_ptr<const void> data) const {
+  Dataset shared = *this;
+  shared.data_ = std::move(data);
+  return shared;
+}
+
+}  // namespace fedscape
