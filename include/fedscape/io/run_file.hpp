@@ -7,17 +7,9 @@
 
 #include "fedscape/algo/federated/engine.hpp"
 #include "fedscape/algo/weight_statistics.hpp"
+#include "fedscape/io/run_info.hpp"
 
 namespace fedscape {
-
-/// What a run is: stored in its file, and compared when it is resumed.
-struct RunInfo {
-  std::string command;            // "fl run"
-  Description options;            // all of them, resolved
-  std::vector<std::string> free;  // names of those that a resumed run may change: rounds, threads, paths...
-  std::uint64_t seed = 0, data_hash = 0;
-  std::string device;
-};
 
 /// One number of a round; NaN: not measured in this round.
 struct Cell {

@@ -43,8 +43,8 @@ std::int64_t conv_packed_size(Stream& stream, const ConvShape& shape, int batch_
 /// packed [M, conv_packed_size].
 void conv_pack(Stream& stream, const ConvShape& shape, int batch_size, int models, Slot<const float> w,
                View<float> packed);
-/// As conv_forward with the packed weights of each model. The sum y = conv + residual (absent: data null; as y, may be y itself) is taken
-/// before relu. batch.size must be the one packed for; counts may be smaller.
+/// As conv_forward with the packed weights of each model. The sum y = conv + residual (absent: data null; as y, may be
+/// y itself) is taken before relu. batch.size must be the one packed for; counts may be smaller.
 void conv_forward_packed(Stream& stream, const ConvShape& shape, const Batch& batch, View<const float> x,
                          Slot<const float> packed, Slot<const float> bias, View<const float> residual, bool relu,
                          View<float> y);

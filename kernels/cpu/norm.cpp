@@ -1,0 +1,238 @@
+#include "kernels/norm.hpp"
+
+#include <cmath>
+
+#include "fedscape/tensor/tensor.hpp"
+#include "kernels/cpu/channel_sums.hpp"
+
+namespace fedscape::kernels {
+
+namespace {
+
+/// Per channel of x [rows, C]: its mean, and the sum of squared distances from it. Chunks are centred on their own
+/// means and merged (Chan, Golub and LeVeque, COMPSTAT 1982), so a large mean costs no digits.
+void channel_moments(Stream& stream, std::int64_t rows, int C, const float* x, double* mean, double* squares) {
+  const ArenaScope scope(stream);
+  const Tensor<double> sum(stream, {C}), spread(stream, {C});
+  const Tensor<float> centre(stream, {C});
+  std::fill_n(mean, C, 0.0);
+  std::fill_n(squares, C, 0.0);
+  for_each_chunk(rows, [&](std::int64_t begin, std::int64_t end) {
+    const double n = static_cast<double>(end - begin), share = n / static_cast<double>(end);
+    const float* const centres = centre.data();
+    std::fill_n(sum.data(), C, 0.0);
+    std::fill_n(spread.data(), C, 0.0);
+    add_chunk(
+        begin, end, C, [=](std::int64_t r, int c) { return x[r * C + c]; }, sum.data());
+    for (int c = 0; c < C; ++c) centre.data()[c] = static_cast<float>(sum.data()[c] / n);
+    const auto squared_distance = [=](std::int64_t r, int c) {
+      const float distance = x[r * C + c] - centres[c];
+      return distance * distance;
+    };
+    add_chunk(begin, end, C, squared_distance, spread.data());
+    for (int c = 0; c < C; ++c) {
+      const double off = sum.data()[c] / n - centres[c];  // what rounding the centre to float left
+      const double delta = sum.data()[c] / n - mean[c];
+      mean[c] += delta * share;
+      squares[c] += spread.data()[c] - n * off * off + delta * delta * share * static_cast<double>(begin);
+    }
+  });
+}
+
+/// y = (x - mean) * factor + shift, each per channel.
+void normalise(std::int64_t rows, int C, const float* x, const float* mean, const float* factor, const float* shift,
+               float* y) {
+  for (std::int64_t r = 0; r < rows; ++r, x += C, y += C)
+    for (int c = 0; c < C; ++c) y[c] = (x[c] - mean[c]) * factor[c] + shift[c];
+}
+
+/// dx = factor * dy - offset - (x - mean) * slope, each per channel.
+void denormalise(std::int64_t rows, int C, const float* x, const float* dy, const float* mean, const float* factor,
+                 const float* offset, const float* slope, float* dx) {
+  for (std::int64_t r = 0; r < rows; ++r, x += C, dy += C, dx += C)
+    for (int c = 0; c < C; ++c) dx[c] = factor[c] * dy[c] - offset[c] - (x[c] - mean[c]) * slope[c];
+}
+
+/// by_one[c] += sum of dy, by_x[c] += sum of dy * (x - mean) * inverse.
+void gradient_sums(std::int64_t rows, int C, const float* x, const float* dy, const float* mean, const float* inverse,
+                   double* by_one, double* by_x) {
+  for_each_chunk(rows, [&](std::int64_t begin, std::int64_t end) {
+    add_chunk(
+        begin, end, C, [=](std::int64_t r, int c) { return dy[r * C + c]; }, by_one);
+    const auto product = [=](std::int64_t r, int c) { return dy[r * C + c] * ((x[r * C + c] - mean[c]) * inverse[c]); };
+    add_chunk(begin, end, C, product, by_x);
+  });
+}
+
+float or_one(const float* values, int c) { return values ? values[c] : 1.0f; }
+float or_zero(const float* values, int c) { return values ? values[c] : 0.0f; }
+
+void store(int C, const double* from, float* to) {
+  for (int c = 0; to && c < C; ++c) to[c] = static_cast<float>(from[c]);
+}
+
+/// A row of C per-channel values of scratch memory, zeroed.
+template <class T>
+Tensor<T> channel_row(Stream& stream, int C) {
+  Tensor<T> row(stream, {C});
+  std::fill_n(row.data(), C, T{0});
+  return row;
+}
+
+}  // namespace
+
+void batch_norm_forward(Cpu, Stream& stream, const Batch& batch, std::int64_t positions, int C, float eps,
+                        Slot<const float> x, Slot<const float> scale, Slot<const float> shift, Slot<float> y,
+                        Slot<float> moments) {
+  const ArenaScope scope(stream);
+  const Tensor<double> mean(stream, {C}), squares(stream, {C});
+  const Tensor<float> factor(stream, {C}), offset(stream, {C});
+  for (int m = 0; m < batch.models; ++m) {
+    const std::int64_t rows = batch.count(m) * positions;
+    channel_moments(stream, rows, C, x.row(m), mean.data(), squares.data());
+    float* const row = moments.row(m);
+    for (int c = 0; c < C; ++c) {
+      const double variance = rows ? squares.data()[c] / static_cast<double>(rows) : 0;
+      row[c] = static_cast<float>(mean.data()[c]);
+      row[C + c] = static_cast<float>(variance);
+      row[2 * C + c] = static_cast<float>(1 / std::sqrt(variance + eps));
+      factor.data()[c] = row[2 * C + c] * or_one(scale.row(m), c);
+      offset.data()[c] = or_zero(shift.row(m), c);
+    }
+    normalise(rows, C, x.row(m), row, factor.data(), offset.data(), y.row(m));
+  }
+}
+
+void batch_norm_backward(Cpu, Stream& stream, const Batch& batch, std::int64_t positions, int C, Slot<const float> x,
+                         Slot<const float> moments, Slot<const float> scale, Slot<const float> dy, Slot<float> dx,
+                         Slot<float> dscale, Slot<float> dshift) {
+  const ArenaScope scope(stream);
+  const Tensor<float> factor(stream, {C}), offset(stream, {C}), slope(stream, {C});
+  for (int m = 0; m < batch.models; ++m) {
+    const ArenaScope inner(stream);
+    const Tensor<double> by_one = channel_row<double>(stream, C), by_x = channel_row<double>(stream, C);
+    const std::int64_t rows = batch.count(m) * positions;
+    const float *const mean = moments.row(m), *const inverse = mean + 2 * C;
+    gradient_sums(rows, C, x.row(m), dy.row(m), mean, inverse, by_one.data(), by_x.data());
+    for (int c = 0; c < C; ++c) {
+      const double k = double{inverse[c]} * or_one(scale.row(m), c), n = static_cast<double>(rows);
+      factor.data()[c] = static_cast<float>(k);
+      offset.data()[c] = static_cast<float>(k * by_one.data()[c] / n);
+      slope.data()[c] = static_cast<float>(k * inverse[c] * by_x.data()[c] / n);
+    }
+    denormalise(rows, C, x.row(m), dy.row(m), mean, factor.data(), offset.data(), slope.data(), dx.row(m));
+    store(C, by_x.data(), dscale.row(m));
+    store(C, by_one.data(), dshift.row(m));
+  }
+}
+
+void batch_norm_apply(Cpu, Stream& stream, const Batch& batch, std::int64_t positions, int C, float eps,
+                      Slot<const float> x, Slot<const float> mean, Slot<const float> variance, Slot<const float> scale,
+                      Slot<const float> shift, Slot<float> y) {
+  const ArenaScope scope(stream);
+  const Tensor<float> factor(stream, {C}), offset(stream, {C});
+  for (int m = 0; m < batch.models; ++m) {
+    for (int c = 0; c < C; ++c) {
+      factor.data()[c] = static_cast<float>(or_one(scale.row(m), c) / std::sqrt(double{variance.row(m)[c]} + eps));
+      offset.data()[c] = or_zero(shift.row(m), c);
+    }
+    normalise(batch.count(m) * positions, C, x.row(m), mean.row(m), factor.data(), offset.data(), y.row(m));
+  }
+}
+
+void batch_norm_update(Cpu, Stream&, const Batch& batch, std::int64_t positions, int C, std::span<const float> momentum,
+                       Slot<const float> moments, Slot<float> mean, Slot<float> variance) {
+  for (int m = 0; m < batch.models; ++m) {
+    if (batch.count(m) == 0) continue;
+    const double n = static_cast<double>(batch.count(m) * positions);
+    const float rate = momentum[momentum.size() == 1 ? 0 : static_cast<std::size_t>(m)];
+    const float keep = 1 - rate, unbiased = static_cast<float>(n > 1 ? n / (n - 1) : 1);
+    const float* const row = moments.row(m);
+    for (int c = 0; c < C; ++c) {
+      mean.row(m)[c] = keep * mean.row(m)[c] + rate * row[c];
+      variance.row(m)[c] = keep * variance.row(m)[c] + rate * (row[C + c] * unbiased);
+    }
+  }
+}
+
+void group_norm_forward(Cpu, Stream& stream, const Batch& batch, std::int64_t positions, int C, int groups, float eps,
+                        Slot<const float> x, Slot<const float> scale, Slot<const float> shift, Slot<float> y,
+                        Slot<float> moments) {
+  const ArenaScope scope(stream);
+  const int per_group = C / groups;
+  const Tensor<double> means(stream, {C}), squares(stream, {C});
+  const Tensor<float> mean(stream, {C}), factor(stream, {C}), offset(stream, {C});
+  for (int m = 0; m < batch.models; ++m)
+    for (int b = 0; b < batch.count(m); ++b) {
+      const std::int64_t at = b * positions * C;
+      float* const sample_moments = moments.row(m) + std::int64_t{b} * groups * 2;
+      channel_moments(stream, positions, C, x.row(m) + at, means.data(), squares.data());
+      for (int g = 0; g < groups; ++g) {
+        const int first = g * per_group;
+        double centre = 0, variance = 0;
+        for (int c = first; c < first + per_group; ++c) centre += means.data()[c] / per_group;
+        for (int c = first; c < first + per_group; ++c) {
+          const double off = means.data()[c] - centre;
+          variance += (squares.data()[c] / static_cast<double>(positions) + off * off) / per_group;
+        }
+        sample_moments[2 * g] = static_cast<float>(centre);
+        sample_moments[2 * g + 1] = static_cast<float>(1 / std::sqrt(variance + eps));
+        for (int c = first; c < first + per_group; ++c) {
+          mean.data()[c] = sample_moments[2 * g];
+          factor.data()[c] = sample_moments[2 * g + 1] * or_one(scale.row(m), c);
+          offset.data()[c] = or_zero(shift.row(m), c);
+        }
+      }
+      normalise(positions, C, x.row(m) + at, mean.data(), factor.data(), offset.data(), y.row(m) + at);
+    }
+}
+
+void group_norm_backward(Cpu, Stream& stream, const Batch& batch, std::int64_t positions, int C, int groups,
+                         Slot<const float> x, Slot<const float> moments, Slot<const float> scale, Slot<const float> dy,
+                         Slot<float> dx, Slot<float> dscale, Slot<float> dshift) {
+  const ArenaScope scope(stream);
+  const int per_group = C / groups;
+  const double n = static_cast<double>(positions * per_group);
+  const Tensor<float> mean(stream, {C}), inverse(stream, {C}), factor(stream, {C}), offset(stream, {C}),
+      slope(stream, {C});
+  for (int m = 0; m < batch.models; ++m) {
+    const ArenaScope of_model(stream);
+    const Tensor<double> scale_sum = channel_row<double>(stream, C), shift_sum = channel_row<double>(stream, C);
+    for (int b = 0; b < batch.count(m); ++b) {
+      const ArenaScope of_sample(stream);
+      const Tensor<double> by_one = channel_row<double>(stream, C), by_x = channel_row<double>(stream, C);
+      const std::int64_t at = b * positions * C;
+      const float* const sample_moments = moments.row(m) + std::int64_t{b} * groups * 2;
+      for (int c = 0; c < C; ++c) {
+        mean.data()[c] = sample_moments[c / per_group * 2];
+        inverse.data()[c] = sample_moments[c / per_group * 2 + 1];
+      }
+      gradient_sums(positions, C, x.row(m) + at, dy.row(m) + at, mean.data(), inverse.data(), by_one.data(),
+                    by_x.data());
+      for (int g = 0; g < groups; ++g) {
+        double one = 0, xs = 0;
+        const int first = g * per_group;
+        for (int c = first; c < first + per_group; ++c) {
+          one += by_one.data()[c] * or_one(scale.row(m), c);
+          xs += by_x.data()[c] * or_one(scale.row(m), c);
+        }
+        for (int c = first; c < first + per_group; ++c) {
+          const double k = inverse.data()[c];
+          factor.data()[c] = static_cast<float>(k * or_one(scale.row(m), c));
+          offset.data()[c] = static_cast<float>(k * one / n);
+          slope.data()[c] = static_cast<float>(k * k * xs / n);
+        }
+      }
+      denormalise(positions, C, x.row(m) + at, dy.row(m) + at, mean.data(), factor.data(), offset.data(), slope.data(),
+                  dx.row(m) + at);
+      for (int c = 0; c < C; ++c) {
+        scale_sum.data()[c] += by_x.data()[c];
+        shift_sum.data()[c] += by_one.data()[c];
+      }
+    }
+    store(C, scale_sum.data(), dscale.row(m));
+    store(C, shift_sum.data(), dshift.row(m));
+  }
+}
+
+}  // namespace fedscape::kernels

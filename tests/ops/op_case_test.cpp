@@ -1,0 +1,55 @@
+#include "tests/support/op_case.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/op_cases.hpp"
+
+namespace fedscape {
+namespace {
+
+void append(std::vector<OpCase>& all, const std::vector<OpCase>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+/// Small ragged stacks of every op: what decides correctness is in the shapes, not in their size.
+std::vector<OpCase> all_cases() {
+  std::vector<OpCase> all;
+  for (const cases::LinearSize size : {cases::LinearSize{3, 5, 17, 10}, {1, 1, 1, 1}, {2, 50, 120, 84}, {2, 8, 9, 1}})
+    append(all, cases::linear(size));
+  for (const auto& [name, shape] : cases::network_convs()) append(all, cases::conv(name, shape, 3, 3));
+  for (const int channels : {6, 16, 43})
+    for (const ops::PoolShape& shape : {ops::PoolShape{8, 10, channels},
+                                        {9, 7, channels, 3, 3, 2, 2, 1, 1},
+                                        {7, 7, channels, 3, 2, 2, 3, 1, 0, true, false},
+                                        {6, 5, channels, 2, 2, 3, 3, 1, 1, true, true}}) {
+      append(all, cases::max_pool(shape, 3, 2));
+      append(all, cases::average_pool(shape, 3, 2));
+    }
+  append(all, cases::adaptive_pool({7, 5, 12}, 4, 4, 3, 2));
+  append(all, cases::adaptive_pool({8, 8, 64}, 1, 1, 3, 2));
+  append(all, cases::adaptive_pool({2, 3, 5}, 4, 2, 1, 2));
+  for (const cases::NormSize size : {cases::NormSize{3, 4, 49, 16}, {2, 3, 1, 12}, {2, 9, 64, 45}, {1, 2, 200, 8}}) {
+    append(all, cases::batch_norm(size));
+    append(all, cases::group_norm(size, 1));
+    append(all, cases::group_norm(size, size.channels % 4 ? 3 : 4));
+  }
+  return all;
+}
+
+/// gtest wants letters and digits, and every name once.
+std::string name_of(const testing::TestParamInfo<OpCase>& op) {
+  std::string name = op.param.name + "_" + std::to_string(op.index);
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  return name;
+}
+
+class Ops : public testing::TestWithParam<OpCase> {};
+
+TEST_P(Ops, AgreeWithTheirOracles) { expect_oracle(GetParam()); }
+TEST_P(Ops, GiveTheSameBitsWhateverSurroundsThem) { expect_same_bits(GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(All, Ops, testing::ValuesIn(all_cases()), name_of);
+
+}  // namespace
+}  // namespace fedscape
