@@ -10,12 +10,7 @@ namespace fedscape {
 
 Shape::Shape(std::span<const std::int64_t> extents) : rank_(static_cast<int>(extents.size())) {
   FEDSCAPE_CHECK(extents.size() <= kMaxRank, "a shape has at most {} axes, not {}", kMaxRank, extents.size());
-  std::int64_t size = 1;
-  for (const std::int64_t extent : extents) {
-    FEDSCAPE_CHECK(extent >= 0, "an extent of {} in a shape", extent);
-    const bool overflow = __builtin_mul_overflow(size, std::max<std::int64_t>(extent, 1), &size);
-    FEDSCAPE_CHECK(!overflow && size < kMaxSize, "a shape [{}] is too large", fmt::join(extents, ","));
-  }
+  for (const std::int64_t extent : extents) FEDSCAPE_CHECK(extent >= 0, "an extent of {} in a shape", extent);
   std::copy(extents.begin(), extents.end(), extents_.begin());
 }
 

@@ -9,12 +9,18 @@ namespace fedscape {
 
 namespace {
 
+constexpr std::int64_t kMostValues = std::int64_t{1} << 48;  // so that no size in bytes overflows
+
 /// Shape, count and labels fit each other.
 void check_labels(const std::string& source, const Shape& shape, int classes, const std::vector<std::int32_t>& labels) {
-  FEDSCAPE_CHECK(shape.rank() == 3 && shape.size() > 0, "{}: samples of shape {}, expected [y,x,channels]", source,
-                 shape.text());
-  FEDSCAPE_CHECK(classes >= 1, "{}: {} classes", source, classes);
   FEDSCAPE_CHECK(!labels.empty(), "{}: no samples", source);
+  std::int64_t values = static_cast<std::int64_t>(labels.size());
+  bool fits = shape.rank() == 3;
+  for (const std::int64_t extent : shape.extents())
+    fits = fits && extent > 0 && !__builtin_mul_overflow(values, extent, &values) && values < kMostValues;
+  FEDSCAPE_CHECK(fits, "{}: {} samples of shape {}, expected [y,x,channels] and fewer than 2^48 values in all", source,
+                 labels.size(), shape.text());
+  FEDSCAPE_CHECK(classes >= 1, "{}: {} classes", source, classes);
   FEDSCAPE_CHECK(labels.size() <= std::numeric_limits<std::int32_t>::max(), "{}: {} samples, at most 2^31 - 1", source,
                  labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i)

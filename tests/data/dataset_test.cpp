@@ -50,6 +50,7 @@ TEST(Dataset, RefusesWhatDoesNotFit) {
   EXPECT_EQ(error({1, 1, 2}, 2, {1, 2, 3, 4}, {-1, 1}), "here.bin: label -1 of sample 0, expected 0 to 1");
   EXPECT_THAT(error({4}, 2, {1, 2, 3, 4}, {0}), HasSubstr("expected [y,x,channels]"));
   EXPECT_THAT(error({1, 0, 1}, 2, {}, {0}), HasSubstr("expected [y,x,channels]"));
+  EXPECT_THAT(error({1 << 30, 1 << 30, 8}, 2, {}, {0}), HasSubstr("fewer than 2^48 values"));
   EXPECT_EQ(error({1, 1, 1}, 2, {}, {}), "here.bin: no samples");
   EXPECT_EQ(error({1, 1, 1}, 0, {1}, {0}), "here.bin: 0 classes");
 }

@@ -9,11 +9,9 @@
 namespace fedscape {
 
 /// Extents of a dense array, outermost first, at most kMaxRank of them; kept inline, so copying one costs nothing.
-/// Refuses extents whose product is 2^48 or more, so that sizes in bytes never overflow either.
 class Shape {
  public:
   static constexpr int kMaxRank = 6;
-  static constexpr std::int64_t kMaxSize = std::int64_t{1} << 48;
 
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> extents) : Shape(std::span(extents.begin(), extents.size())) {}
