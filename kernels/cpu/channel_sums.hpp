@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/cpu/tiles.hpp"
+
 /// Sums over the rows of matrices [rows, channels]. The order of the additions depends on the sizes alone: rows are
 /// cut into chunks; in a chunk each channel has kLanes float sums, row r going to lane r % kLanes; lanes and chunks are
 /// then added in order, in double.
@@ -10,35 +12,23 @@ namespace fedscape::kernels {
 
 inline constexpr std::int64_t kChunkRows = 64;
 
-namespace channel_sums {
-
-inline constexpr int kLanes = 4;
-
-/// One chunk of `width` channels; kWidth > 0 is a width known to the compiler, which then keeps the lanes in registers.
-template <int kWidth, class Term>
-void add_tile(std::int64_t begin, std::int64_t end, int first, int width, const Term& term, double* sums) {
-  constexpr int kMost = kWidth ? kWidth : 8;
-  const int n = kWidth ? kWidth : width;
-  float lanes[kLanes][kMost] = {};
-  std::int64_t r = begin;
-  for (; r + kLanes <= end; r += kLanes)
-    for (int lane = 0; lane < kLanes; ++lane)
-      for (int i = 0; i < n; ++i) lanes[lane][i] += term(r + lane, first + i);
-  for (int lane = 0; r < end; ++r, ++lane)
-    for (int i = 0; i < n; ++i) lanes[lane][i] += term(r, first + i);
-  for (int i = 0; i < n; ++i)
-    sums[first + i] += (double{lanes[0][i]} + lanes[1][i]) + (double{lanes[2][i]} + lanes[3][i]);
-}
-
-}  // namespace channel_sums
-
-/// sums[c] += sum over begin <= r < end of term(r, c), as one chunk.
+/// sums[c] += sum over begin <= r < end of the term of row r and channel c, as one chunk. term(V{}, r, c) is that of
+/// the tile of channels that begins at c.
 template <class Term>
 void add_chunk(std::int64_t begin, std::int64_t end, int channels, const Term& term, double* sums) {
-  int c = 0;
-  for (; c + 16 <= channels; c += 16) channel_sums::add_tile<16>(begin, end, c, 16, term, sums);
-  for (; c + 8 <= channels; c += 8) channel_sums::add_tile<8>(begin, end, c, 8, term, sums);
-  if (c < channels) channel_sums::add_tile<0>(begin, end, c, channels - c, term, sums);
+  constexpr int kLanes = 4;
+  for_each_tile(channels, [&](auto tile, int c) {
+    using V = decltype(tile);
+    V lanes[kLanes] = {};
+    std::int64_t r = begin;
+    for (; r + kLanes <= end; r += kLanes)
+      for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += term(V{}, r + lane, c);
+    for (int lane = 0; r < end; ++r, ++lane) lanes[lane] += term(V{}, r, c);
+    float values[kLanes][sizeof(V) / sizeof(float)];
+    std::memcpy(values, lanes, sizeof(lanes));
+    for (int i = 0; i < static_cast<int>(sizeof(V) / sizeof(float)); ++i)
+      sums[c + i] += (double{values[0][i]} + values[1][i]) + (double{values[2][i]} + values[3][i]);
+  });
 }
 
 /// Calls f(begin, end) for each chunk of rows.

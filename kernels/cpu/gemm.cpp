@@ -64,8 +64,8 @@ void sum_rows(Stream& stream, std::int64_t rows, int columns, const float* x, fl
   const Tensor<double> totals(stream, {columns});
   std::fill_n(totals.data(), columns, 0.0);
   for_each_chunk(rows, [&](std::int64_t begin, std::int64_t end) {
-    add_chunk(
-        begin, end, columns, [=](std::int64_t r, int c) { return x[r * columns + c]; }, totals.data());
+    const auto element = [=](auto tile, std::int64_t r, int c) { return load<decltype(tile)>(x + r * columns + c); };
+    add_chunk(begin, end, columns, element, totals.data());
   });
   for (int c = 0; c < columns; ++c) sums[c] = static_cast<float>(totals.data()[c]);
 }

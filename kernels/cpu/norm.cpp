@@ -22,11 +22,11 @@ void channel_moments(Stream& stream, std::int64_t rows, int C, const float* x, d
     const float* const centres = centre.data();
     std::fill_n(sum.data(), C, 0.0);
     std::fill_n(spread.data(), C, 0.0);
-    add_chunk(
-        begin, end, C, [=](std::int64_t r, int c) { return x[r * C + c]; }, sum.data());
+    const auto element = [=](auto tile, std::int64_t r, int c) { return load<decltype(tile)>(x + r * C + c); };
+    add_chunk(begin, end, C, element, sum.data());
     for (int c = 0; c < C; ++c) centre.data()[c] = static_cast<float>(sum.data()[c] / n);
-    const auto squared_distance = [=](std::int64_t r, int c) {
-      const float distance = x[r * C + c] - centres[c];
+    const auto squared_distance = [=](auto tile, std::int64_t r, int c) {
+      const auto distance = load<decltype(tile)>(x + r * C + c) - load<decltype(tile)>(centres + c);
       return distance * distance;
     };
     add_chunk(begin, end, C, squared_distance, spread.data());
@@ -42,24 +42,41 @@ void channel_moments(Stream& stream, std::int64_t rows, int C, const float* x, d
 /// y = (x - mean) * factor + shift, each per channel.
 void normalise(std::int64_t rows, int C, const float* x, const float* mean, const float* factor, const float* shift,
                float* y) {
-  for (std::int64_t r = 0; r < rows; ++r, x += C, y += C)
-    for (int c = 0; c < C; ++c) y[c] = (x[c] - mean[c]) * factor[c] + shift[c];
+  for_each_chunk(rows, [&](std::int64_t begin, std::int64_t end) {
+    for_each_tile(C, [&](auto tile, int c) {
+      using V = decltype(tile);
+      const V centre = load<V>(mean + c), by = load<V>(factor + c), to = load<V>(shift + c);
+      for (std::int64_t at = begin * C + c; at < end * C; at += C)
+        store<V>(y + at, (load<V>(x + at) - centre) * by + to);
+    });
+  });
 }
 
 /// dx = factor * dy - offset - (x - mean) * slope, each per channel.
 void denormalise(std::int64_t rows, int C, const float* x, const float* dy, const float* mean, const float* factor,
                  const float* offset, const float* slope, float* dx) {
-  for (std::int64_t r = 0; r < rows; ++r, x += C, dy += C, dx += C)
-    for (int c = 0; c < C; ++c) dx[c] = factor[c] * dy[c] - offset[c] - (x[c] - mean[c]) * slope[c];
+  for_each_chunk(rows, [&](std::int64_t begin, std::int64_t end) {
+    for_each_tile(C, [&](auto tile, int c) {
+      using V = decltype(tile);
+      const V centre = load<V>(mean + c), by = load<V>(factor + c), less = load<V>(offset + c);
+      const V tilt = load<V>(slope + c);
+      for (std::int64_t at = begin * C + c; at < end * C; at += C)
+        store<V>(dx + at, by * load<V>(dy + at) - less - (load<V>(x + at) - centre) * tilt);
+    });
+  });
 }
 
 /// by_one[c] += sum of dy, by_x[c] += sum of dy * (x - mean) * inverse.
 void gradient_sums(std::int64_t rows, int C, const float* x, const float* dy, const float* mean, const float* inverse,
                    double* by_one, double* by_x) {
+  const auto element = [=](auto tile, std::int64_t r, int c) { return load<decltype(tile)>(dy + r * C + c); };
+  const auto product = [=](auto tile, std::int64_t r, int c) {
+    using V = decltype(tile);
+    const V h = (load<V>(x + r * C + c) - load<V>(mean + c)) * load<V>(inverse + c);
+    return load<V>(dy + r * C + c) * h;
+  };
   for_each_chunk(rows, [&](std::int64_t begin, std::int64_t end) {
-    add_chunk(
-        begin, end, C, [=](std::int64_t r, int c) { return dy[r * C + c]; }, by_one);
-    const auto product = [=](std::int64_t r, int c) { return dy[r * C + c] * ((x[r * C + c] - mean[c]) * inverse[c]); };
+    add_chunk(begin, end, C, element, by_one);
     add_chunk(begin, end, C, product, by_x);
   });
 }
@@ -67,7 +84,7 @@ void gradient_sums(std::int64_t rows, int C, const float* x, const float* dy, co
 float or_one(const float* values, int c) { return values ? values[c] : 1.0f; }
 float or_zero(const float* values, int c) { return values ? values[c] : 0.0f; }
 
-void store(int C, const double* from, float* to) {
+void store_row(int C, const double* from, float* to) {
   for (int c = 0; to && c < C; ++c) to[c] = static_cast<float>(from[c]);
 }
 
@@ -121,8 +138,8 @@ void batch_norm_backward(Cpu, Stream& stream, const Batch& batch, std::int64_t p
       slope.data()[c] = static_cast<float>(k * inverse[c] * by_x.data()[c] / n);
     }
     denormalise(rows, C, x.row(m), dy.row(m), mean, factor.data(), offset.data(), slope.data(), dx.row(m));
-    store(C, by_x.data(), dscale.row(m));
-    store(C, by_one.data(), dshift.row(m));
+    store_row(C, by_x.data(), dscale.row(m));
+    store_row(C, by_one.data(), dshift.row(m));
   }
 }
 
@@ -230,8 +247,8 @@ void group_norm_backward(Cpu, Stream& stream, const Batch& batch, std::int64_t p
         shift_sum.data()[c] += by_one.data()[c];
       }
     }
-    store(C, scale_sum.data(), dscale.row(m));
-    store(C, shift_sum.data(), dshift.row(m));
+    store_row(C, scale_sum.data(), dscale.row(m));
+    store_row(C, shift_sum.data(), dshift.row(m));
   }
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "fedscape/tensor/tensor.hpp"
+#include "kernels/cpu/tiles.hpp"
 
 namespace fedscape::kernels {
 
@@ -79,38 +79,41 @@ void for_each_sample(const W& windows, const Batch& batch, F&& f) {
     for (int b = 0; b < batch.count(m); ++b) f(m, b * windows.in_sample, b * windows.out_sample);
 }
 
-void max_of_window(int channels, const float* x, float* y) {
-  for (int c = 0; c < channels; ++c) y[c] = x[c] <= y[c] || y[c] != y[c] ? y[c] : x[c];  // NaN stays
+template <class V>
+V larger(const V& a, const V& b) {
+  return (b <= a) | (a != a) ? a : b;  // the first of equals; NaN stays
 }
 
 template <class W>
 void average_forward(const W& windows, const Batch& batch, Slot<const float> x, Slot<float> y) {
-  const int C = windows.channels;
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
+    const float* const from = x.row(m) + in;
+    float* const to = y.row(m) + out;
     for_each_window(windows, [&](std::int64_t at, const Span& rows, const Span& columns) {
-      float* const to = y.row(m) + out + at;
-      std::fill_n(to, C, 0.0f);
-      for_each_pixel(windows, rows, columns, [&](std::int64_t pixel) {
-        const float* const from = x.row(m) + in + pixel;
-        for (int c = 0; c < C; ++c) to[c] += from[c];
-      });
       const float share = 1.0f / static_cast<float>(rows.counted * columns.counted);
-      for (int c = 0; c < C; ++c) to[c] *= share;
+      for_each_tile(windows.channels, [&](auto tile, int c) {
+        using V = decltype(tile);
+        V sum{};
+        for_each_pixel(windows, rows, columns, [&](std::int64_t pixel) { sum += load<V>(from + pixel + c); });
+        store<V>(to + at + c, sum * share);
+      });
     });
   });
 }
 
 template <class W>
 void average_backward(const W& windows, const Batch& batch, Slot<const float> dy, Slot<float> dx) {
-  const int C = windows.channels;
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
-    std::fill_n(dx.row(m) + in, windows.in_sample, 0.0f);
+    const float* const from = dy.row(m) + out;
+    float* const to = dx.row(m) + in;
+    std::fill_n(to, windows.in_sample, 0.0f);
     for_each_window(windows, [&](std::int64_t at, const Span& rows, const Span& columns) {
-      const float* const from = dy.row(m) + out + at;
       const float share = 1.0f / static_cast<float>(rows.counted * columns.counted);
-      for_each_pixel(windows, rows, columns, [&](std::int64_t pixel) {
-        float* const to = dx.row(m) + in + pixel;
-        for (int c = 0; c < C; ++c) to[c] += share * from[c];
+      for_each_tile(windows.channels, [&](auto tile, int c) {
+        using V = decltype(tile);
+        const V part = load<V>(from + at + c) * share;
+        for_each_pixel(windows, rows, columns,
+                       [&](std::int64_t pixel) { store<V>(to + pixel + c, load<V>(to + pixel + c) + part); });
       });
     });
   });
@@ -120,37 +123,39 @@ void average_backward(const W& windows, const Batch& batch, Slot<const float> dy
 
 void max_pool_forward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, Slot<const float> x, Slot<float> y) {
   const auto windows = windows_of(shape);
-  const int C = shape.channels;
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
+    const float* const from = x.row(m) + in;
+    float* const to = y.row(m) + out;
     for_each_window(windows, [&](std::int64_t at, const Span& rows, const Span& columns) {
-      const float* const first = x.row(m) + in + (std::int64_t{rows.begin} * shape.width + columns.begin) * C;
-      float* const to = y.row(m) + out + at;
-      std::copy_n(first, C, to);
-      for_each_pixel(windows, rows, columns, [&](std::int64_t pixel) { max_of_window(C, x.row(m) + in + pixel, to); });
+      const std::int64_t first = (std::int64_t{rows.begin} * shape.width + columns.begin) * shape.channels;
+      for_each_tile(shape.channels, [&](auto tile, int c) {
+        using V = decltype(tile);
+        V largest = load<V>(from + first + c);
+        for_each_pixel(windows, rows, columns,
+                       [&](std::int64_t pixel) { largest = larger(largest, load<V>(from + pixel + c)); });
+        store<V>(to + at + c, largest);
+      });
     });
   });
 }
 
-void max_pool_backward(Cpu, Stream& stream, const PoolShape& shape, const Batch& batch, Slot<const float> x,
+void max_pool_backward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, Slot<const float> x,
                        Slot<const float> y, Slot<const float> dy, Slot<float> dx) {
-  const ArenaScope scope(stream);
   const auto windows = windows_of(shape);
-  const int C = shape.channels;
-  const Tensor<float> open(stream, {C});  // the gradient that no pixel of the window has taken yet
-  float* const rest = open.data();
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
-    std::fill_n(dx.row(m) + in, windows.in_sample, 0.0f);
+    const float *const from = x.row(m) + in, *const maximum = y.row(m) + out, *const gradient = dy.row(m) + out;
+    float* const to = dx.row(m) + in;
+    std::fill_n(to, windows.in_sample, 0.0f);
     for_each_window(windows, [&](std::int64_t at, const Span& rows, const Span& columns) {
-      const float* const maximum = y.row(m) + out + at;
-      std::copy_n(dy.row(m) + out + at, C, rest);
-      for_each_pixel(windows, rows, columns, [&](std::int64_t pixel) {
-        const float* const from = x.row(m) + in + pixel;
-        float* const to = dx.row(m) + in + pixel;
-        for (int c = 0; c < C; ++c) {
-          const bool takes = from[c] == maximum[c];
-          to[c] += takes ? rest[c] : 0.0f;
-          rest[c] = takes ? 0.0f : rest[c];
-        }
+      for_each_tile(shape.channels, [&](auto tile, int c) {
+        using V = decltype(tile);
+        const V none{}, largest = load<V>(maximum + at + c);
+        V rest = load<V>(gradient + at + c);  // what no pixel of the window has taken yet
+        for_each_pixel(windows, rows, columns, [&](std::int64_t pixel) {
+          const auto takes = load<V>(from + pixel + c) == largest;
+          store<V>(to + pixel + c, load<V>(to + pixel + c) + (takes ? rest : none));
+          rest = takes ? none : rest;
+        });
       });
     });
   });

@@ -48,6 +48,7 @@ class Ops : public testing::TestWithParam<OpCase> {};
 
 TEST_P(Ops, AgreeWithTheirOracles) { expect_oracle(GetParam()); }
 TEST_P(Ops, GiveTheSameBitsWhateverSurroundsThem) { expect_same_bits(GetParam()); }
+TEST_P(Ops, NeedNoMoreMemoryAfterTheFirstCall) { expect_no_growth(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(All, Ops, testing::ValuesIn(all_cases()), name_of);
 

@@ -1,12 +1,9 @@
 #include "tests/support/op_case.hpp"
 
-#include <gtest/gtest.h>
-
-#include <cstring>
+#include <algorithm>
+#include <cmath>
 
 #include "fedscape/base/rng.hpp"
-#include "fedscape/device/workers.hpp"
-#include "fedscape/tensor/tensor.hpp"
 
 namespace fedscape {
 
@@ -14,39 +11,20 @@ namespace {
 
 std::int64_t row_size(const OpArray& array) { return array.shape.inner().size(); }
 
-/// Model m's row of an array, as doubles.
-Values row_of(const OpArray& array, const std::vector<float>& values, int m) {
-  const auto begin = values.begin() + (array.shape[0] == 1 ? 0 : m) * row_size(array);
-  return Values(begin, begin + row_size(array));
-}
-
-std::vector<Values> rows_of(const OpCase& op, const Floats& inputs, int m) {
-  std::vector<Values> rows;
-  for (std::size_t i = 0; i < op.inputs.size(); ++i) rows.push_back(row_of(op.inputs[i], inputs[i], m));
-  return rows;
-}
-
-/// Device memory for an array that begins at a given distance from a 64-byte boundary.
-struct Placed {
-  Placed(Stream& stream, const OpArray& array, const std::vector<float>& values, int misalignment)
-      : memory(stream, {array.shape.size() + misalignment}), view(memory.data() + misalignment, array.shape) {
-    copy_to_device(stream, view.data, values.data(), values.size() * sizeof(float));
-  }
-  Tensor<float> memory;
-  View<float> view;
-};
-
-void expect_equal_bits(const OpCase& op, const Floats& a, const Floats& b, const char* what) {
-  for (std::size_t i = 0; i < op.outputs.size(); ++i)
-    for (int m = 0; m < op.models; ++m) {
-      const std::vector<float> left = real_part(op, op.outputs[i], a[i], m);
-      const std::vector<float> right = real_part(op, op.outputs[i], b[i], m);
-      EXPECT_EQ(std::memcmp(left.data(), right.data(), left.size() * sizeof(float)), 0)
-          << op.name << ": " << what << " changes output " << i << " of model " << m;
-    }
+auto row_begin(const OpArray& array, const std::vector<float>& values, int m) {
+  return values.begin() + (array.shape[0] == 1 ? 0 : m) * row_size(array);
 }
 
 }  // namespace
+
+std::vector<Values> rows_of(const OpCase& op, const Floats& inputs, int m) {
+  std::vector<Values> rows;
+  for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+    const auto begin = row_begin(op.inputs[i], inputs[i], m);
+    rows.emplace_back(begin, begin + row_size(op.inputs[i]));
+  }
+  return rows;
+}
 
 Floats make_inputs(const OpCase& op) {
   Floats inputs;
@@ -65,77 +43,51 @@ Floats make_inputs(const OpCase& op) {
   return inputs;
 }
 
-Floats run_case(const OpCase& op, Stream& stream, const Floats& inputs, int misalignment) {
-  std::vector<Placed> in, out;
-  std::vector<View<const float>> in_views;
-  std::vector<View<float>> out_views;
-  for (std::size_t i = 0; i < inputs.size(); ++i) in.emplace_back(stream, op.inputs[i], inputs[i], misalignment);
+OpRun::OpRun(const OpCase& op, Stream& stream, const Floats& inputs, int misalignment) : op_(op), stream_(stream) {
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    in_.emplace_back(place(op.inputs[i], inputs[i], misalignment), op.inputs[i].shape);
   for (const OpArray& array : op.outputs) {
     const std::vector<float> nan(static_cast<std::size_t>(array.shape.size()), std::nanf(""));
-    out.emplace_back(stream, array, nan, misalignment);
+    out_.emplace_back(place(array, nan, misalignment), array.shape);
   }
-  for (const Placed& array : in) in_views.push_back(array.view);
-  for (const Placed& array : out) out_views.push_back(array.view);
-  op.run(stream, op.batch(), in_views, out_views);
+}
+
+float* OpRun::place(const OpArray& array, const std::vector<float>& values, int misalignment) {
+  memory_.emplace_back(stream_, Shape{array.shape.size() + misalignment});
+  float* const data = memory_.back().data() + misalignment;
+  copy_to_device(stream_, data, values.data(), values.size() * sizeof(float));
+  return data;
+}
+
+Floats OpRun::outputs() {
   Floats results;
-  for (const View<float>& view : out_views) results.push_back(to_host(stream, view));
+  for (const View<float>& view : out_) results.push_back(to_host(stream_, view));
   return results;
 }
 
-Floats run_alone(const OpCase& op, Stream& stream, const Floats& inputs, int m) {
-  OpCase alone = op;
+OpCase alone(const OpCase& op, int m) {
+  OpCase single = op;
+  single.models = 1;
+  single.counts = {op.counts[static_cast<std::size_t>(m)]};
+  for (OpArray& array : single.inputs) array.shape = array.shape.inner().under(1);
+  for (OpArray& array : single.outputs) array.shape = array.shape.inner().under(1);
+  return single;
+}
+
+Floats inputs_alone(const OpCase& op, const Floats& inputs, int m) {
   Floats rows;
-  alone.models = 1;
-  alone.counts = {op.counts[static_cast<std::size_t>(m)]};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Values row = row_of(op.inputs[i], inputs[i], m);
-    rows.emplace_back(row.begin(), row.end());
-    alone.inputs[i].shape = op.inputs[i].shape.inner().under(1);
+    const auto begin = row_begin(op.inputs[i], inputs[i], m);
+    rows.emplace_back(begin, begin + row_size(op.inputs[i]));
   }
-  for (OpArray& array : alone.outputs) array.shape = array.shape.inner().under(1);
-  return run_case(alone, stream, rows);
+  return rows;
 }
 
 std::vector<float> real_part(const OpCase& op, const OpArray& array, const std::vector<float>& values, int m) {
   std::int64_t size = row_size(array);
   if (array.samples) size = size / op.size * op.counts[static_cast<std::size_t>(m)];
-  const auto begin = values.begin() + (array.shape[0] == 1 ? 0 : m) * row_size(array);
+  const auto begin = row_begin(array, values, m);
   return {begin, begin + size};
-}
-
-void expect_oracle(const OpCase& op) {
-  Stream stream;
-  const Floats inputs = make_inputs(op), outputs = run_case(op, stream, inputs);
-  for (int m = 0; m < op.models; ++m) {
-    const std::vector<Expected> expected = op.oracle(op.counts[static_cast<std::size_t>(m)], rows_of(op, inputs, m));
-    ASSERT_EQ(expected.size(), outputs.size());
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const std::vector<float> actual = real_part(op, op.outputs[i], outputs[i], m);
-      ASSERT_EQ(actual.size(), expected[i].size()) << op.name << ", output " << i;
-      for (std::size_t k = 0; k < actual.size(); ++k)
-        ASSERT_NEAR(actual[k], expected[i][k].value, expected[i][k].error)
-            << op.name << ": element " << k << " of output " << i << ", model " << m;
-    }
-  }
-}
-
-void expect_same_bits(const OpCase& op) {
-  Stream stream;
-  const Floats inputs = make_inputs(op), outputs = run_case(op, stream, inputs);
-  for (const int misalignment : {1, 3, 4, 7})
-    expect_equal_bits(op, outputs, run_case(op, stream, inputs, misalignment), "alignment");
-  for (int m = 0; m < op.models; ++m) {
-    const Floats alone = run_alone(op, stream, inputs, m);
-    for (std::size_t i = 0; i < alone.size(); ++i) {
-      const std::vector<float> stacked = real_part(op, op.outputs[i], outputs[i], m);
-      EXPECT_EQ(std::memcmp(alone[i].data(), stacked.data(), stacked.size() * sizeof(float)), 0)
-          << op.name << ": model " << m << " differs alone";
-    }
-  }
-  Workers workers({}, 3);
-  workers.run(3, [&](Stream& other, int, std::int64_t) {
-    expect_equal_bits(op, outputs, run_case(op, other, inputs), "a worker's stream");
-  });
 }
 
 }  // namespace fedscape

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "fedscape/device/stream.hpp"
 #include "fedscape/ops/batch.hpp"
+#include "fedscape/tensor/tensor.hpp"
 #include "tests/support/tracked.hpp"
 
 namespace fedscape {
@@ -47,16 +47,43 @@ using Floats = std::vector<std::vector<float>>;
 
 /// Reproducible inputs of a case: standard normals, then its `prepare`.
 Floats make_inputs(const OpCase& op);
-/// The outputs of one call. Every array begins `misalignment` floats behind a 64-byte boundary; outputs are NaN before.
-Floats run_case(const OpCase& op, Stream& stream, const Floats& inputs, int misalignment = 0);
-/// The same call for model m alone, as a stack of one.
-Floats run_alone(const OpCase& op, Stream& stream, const Floats& inputs, int m);
+/// A case with its arrays on a device, to be called any number of times. Every array begins `misalignment` floats
+/// behind a 64-byte boundary; outputs are NaN before the first call.
+class OpRun {
+ public:
+  OpRun(const OpCase& op, Stream& stream, const Floats& inputs, int misalignment = 0);
+  void operator()() {
+    const ArenaScope scope(stream_);
+    op_.run(stream_, op_.batch(), in_, out_);
+  }
+  Floats outputs();
 
-/// Model m's row of array i without what lies behind its real samples.
+ private:
+  float* place(const OpArray& array, const std::vector<float>& values, int misalignment);
+
+  const OpCase& op_;
+  Stream& stream_;
+  std::vector<Tensor<float>> memory_;
+  std::vector<View<const float>> in_;
+  std::vector<View<float>> out_;
+};
+
+/// The same case for model m alone, as a stack of one, and its inputs.
+OpCase alone(const OpCase& op, int m);
+Floats inputs_alone(const OpCase& op, const Floats& inputs, int m);
+/// Model m's rows of the inputs as doubles.
+std::vector<Values> rows_of(const OpCase& op, const Floats& inputs, int m);
+
+/// Model m's row of an array without what lies behind its real samples.
 std::vector<float> real_part(const OpCase& op, const OpArray& array, const std::vector<float>& values, int m);
 
-/// gtest expectations: outputs lie within the oracle's bounds; bits depend on nothing but the inputs.
+// Expectations (op_expect.cpp).
+
+/// Outputs lie within the oracle's bounds.
 void expect_oracle(const OpCase& op);
+/// The bits of a model's outputs depend neither on alignment nor on the models beside it nor on the thread.
 void expect_same_bits(const OpCase& op);
+/// After the first call the stream's arena holds all that the next ones need.
+void expect_no_growth(const OpCase& op);
 
 }  // namespace fedscape

@@ -1,0 +1,59 @@
+// How near does each op of a training step come to what the machine can do? GFLOP/s of the convolutions and linear
+// layers, GB/s of what is limited by memory; one thread, the shapes of the networks that fedscape trains.
+//   build/benchmarks/bench_ops --benchmark_filter=conv_forward
+
+#include <benchmark/benchmark.h>
+
+#include "tests/support/op_cases.hpp"
+
+namespace fedscape {
+namespace {
+
+void time_case(benchmark::State& state, const OpCase& op) {
+  Stream stream;
+  OpRun run(op, stream, make_inputs(op));
+  for (auto _ : state) run();
+  stream.synchronize();
+  const auto per_second = [](double amount) {
+    return benchmark::Counter(amount, benchmark::Counter::kIsIterationInvariantRate);
+  };
+  if (op.flop > 0) state.counters["flop"] = per_second(op.flop);
+  if (op.bytes > 0) state.counters["bytes"] = per_second(op.bytes);
+}
+
+void add(const std::vector<OpCase>& cases) {
+  for (const OpCase& op : cases)
+    benchmark::RegisterBenchmark(op.name.c_str(), [op](benchmark::State& state) {
+      time_case(state, op);
+    })->Unit(benchmark::kMicrosecond);
+}
+
+void add_all() {
+  for (const auto& [name, shape] : cases::network_convs()) add(cases::conv(name, shape, 1, 32));
+  for (const cases::LinearSize size : {cases::LinearSize{1, 50, 400, 120},
+                                       {1, 50, 784, 200},
+                                       {1, 32, 1024, 1024},
+                                       {1, 10, 3136, 512},
+                                       {1, 10, 512, 10}})
+    add(cases::linear(size));
+  for (const ops::PoolShape& shape : {ops::PoolShape{28, 28, 6}, {10, 10, 16}, {24, 24, 32}, {32, 32, 64}}) {
+    add(cases::max_pool(shape, 1, 32));
+    add(cases::average_pool(shape, 1, 32));
+  }
+  add(cases::adaptive_pool({8, 8, 64}, 1, 1, 1, 32));
+  for (const cases::NormSize size :
+       {cases::NormSize{1, 32, 1024, 16}, {1, 32, 256, 32}, {1, 32, 64, 64}, {1, 32, 125, 45}}) {
+    add(cases::batch_norm(size));
+    add(cases::group_norm(size, size.channels % 4 ? 3 : 4));
+  }
+}
+
+}  // namespace
+}  // namespace fedscape
+
+int main(int argc, char** argv) {
+  fedscape::add_all();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}
