@@ -81,7 +81,7 @@ void for_each_sample(const W& windows, const Batch& batch, F&& f) {
 
 template <class V>
 V larger(const V& a, const V& b) {
-  return (b <= a) | (a != a) ? a : b;  // the first of equals; NaN stays
+  return ((b <= a) | (a != a)) ? a : b;  // the first of equals; NaN stays
 }
 
 template <class W>

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "kernels/cpu/conv_primitive.hpp"
+#include "tests/support/message_of.hpp"
 #include "tests/support/op_cases.hpp"
 
 namespace fedscape {
 namespace {
 
+using test::message_of;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -23,6 +25,36 @@ TEST(Conv, NoKernelOfANetworkIsOneDnnsReferenceCode) {
       EXPECT_THAT(conv.implementation(), Not(HasSubstr("ref"))) << name;
     }
   EXPECT_GT(made, 40) << "most shapes should not need lowering";
+}
+
+TEST(Conv, ShapesThatDoNotFitAreRefused) {
+  const auto message = [](const ops::ConvShape& shape) { return message_of([&] { shape.check(); }); };
+  EXPECT_THAT(message({4, 4, 1, 1, 5, 3}), HasSubstr("rows: a kernel that spans 5 does not fit 4"));
+  EXPECT_THAT(message({4, 4, 1, 1, 2, 2, 1, 1, 0, 0, 1, 4}), HasSubstr("columns: a kernel that spans 5"));
+  EXPECT_THAT(message({4, 4, 6, 4, 1, 1, 1, 1, 0, 0, 1, 1, 4}), HasSubstr("4 groups for 6 channels"));
+  EXPECT_THAT(message({4, 4, 1, 1, 1, 1, 0, 1}), HasSubstr("stride 0"));
+  EXPECT_THAT(message({4, 4, 1, 1, 1, 1, 1, 1, 2000000000, 0}), HasSubstr("padding 2000000000"));
+}
+
+TEST(Conv, NamesAnArrayOfTheWrongShape) {
+  Stream stream;
+  const std::vector<int> counts{2};
+  const Tensor<float> x(stream, {1, 2, 4, 4, 3}), w(stream, {1, 27 * 8}), y(stream, {1, 2, 4, 4, 8});
+  const auto call = [&] {
+    ops::conv_forward(stream, {4, 4, 3, 8, 3, 3}, {1, 2, counts}, x, slot<const float>(w, 0), {}, false, y);
+  };
+  EXPECT_THAT(message_of(call), HasSubstr("conv_forward: y is [1,2,4,4,8], expected [1,2,2,2,8]"));
+}
+
+TEST(Pool, NanPassesThroughTheMaximum) {
+  Stream stream;
+  const std::vector<int> counts{1};
+  std::vector<float> values(4 * 13, 1);
+  values[13 + 2] = values[12] = std::nanf("");
+  const auto x = to_device(stream, values, {1, 1, 2, 2, 13});
+  const Tensor<float> y(stream, {1, 1, 1, 1, 13});
+  ops::max_pool_forward(stream, {2, 2, 13}, {1, 1, counts}, x, y);
+  for (std::size_t c = 0; c < 13; ++c) EXPECT_EQ(std::isnan(to_host(stream, y.view())[c]), c == 2 || c == 12);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ std::vector<OpCase> adaptive_pool(const Shape& in, int out_height, int out_width
 struct NormSize {
   int models, batch, positions, channels;
 };
+/// batch_norm: forward, backward, apply, update; group_norm: forward, backward.
 std::vector<OpCase> batch_norm(const NormSize& size);
 std::vector<OpCase> group_norm(const NormSize& size, int groups);
 

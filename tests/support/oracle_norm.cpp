@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "fedscape/ops/norm.hpp"
 #include "tests/support/op_cases.hpp"
@@ -134,6 +135,58 @@ std::vector<OpCase> norm_cases(const std::string& name, const NormSize& size, co
   return cases;
 }
 
+/// Row: kScale floats, scale, shift, mean, variance.
+OpCase apply_case(const NormSize& size) {
+  const auto [M, B, positions, C] = size;
+  const OpArray x{{M, B, positions, C}, true}, shared{{1, B, positions, C}, true}, row{{M, kScale + 4 * C}};
+  OpCase op{.name = "batch_norm_apply_" + x.shape.text(), .bytes = 8.0 * static_cast<double>(x.shape.size())};
+  op.models = M, op.size = B, op.counts = ragged(M, B);
+  op.inputs = {shared, row};
+  op.outputs = {x};
+  op.prepare = [width = index(C)](int, std::vector<Values>& in) {
+    for (std::size_t c = 0; c < width; ++c) in[1][kScale + 3 * width + c] = std::abs(in[1][kScale + 3 * width + c]);
+  };
+  op.run = [width = C](Stream& stream, const Batch& b, Inputs in, Outputs out) {
+    const auto part = [&](int i) { return slot(in[1], kScale + i * width); };
+    ops::batch_norm_apply(stream, b, kEps, in[0], part(2), part(3), part(0), part(1), out[0]);
+  };
+  op.oracle = [width = index(C), sample = positions * C](int count, const std::vector<Values>& in) {
+    Expected y;
+    for (std::size_t i = 0; i < index(std::int64_t{count} * sample); ++i) {
+      const auto part = [&](std::size_t k) { return Tracked(in[1][kScale + k * width + i % width]); };
+      y.push_back((Tracked(in[0][i]) - part(2)) / sqrt(part(3) + Tracked(kEps)) * part(0) + part(1));
+    }
+    return std::vector<Expected>{y};
+  };
+  return op;
+}
+
+/// Updates a copy of the running mean and variance [M,2C].
+OpCase update_case(const NormSize& size) {
+  constexpr float kMomentum = 0.1f;
+  const auto [M, B, positions, C] = size;
+  OpCase op{.name = "batch_norm_update_" + Shape{M, B, positions, C}.text()};
+  op.models = M, op.size = B, op.counts = ragged(M, B);
+  op.inputs = {{{M, 3, C}}, {{M, 2 * C}}};
+  op.outputs = {{{M, 2 * C}}};
+  op.run = [n = positions, width = C](Stream& stream, const Batch& b, Inputs in, Outputs out) {
+    const float momentum[] = {kMomentum};
+    copy_on_device(stream, out[0].data, in[1].data, index(in[1].size()) * sizeof(float));
+    ops::batch_norm_update(stream, b, n, momentum, in[0], slot(out[0], 0), slot(out[0], width));
+  };
+  op.oracle = [positions = positions, width = index(C)](int count, const std::vector<Values>& in) {
+    Expected running;
+    const double n = double(count) * positions;
+    for (std::size_t i = 0; i < 2 * width; ++i) {
+      const Tracked unbiased = i < width || n < 2 ? Tracked(1) : Tracked(n) / Tracked(n - 1);
+      const Tracked now = Tracked(in[0][i]) * unbiased * Tracked(kMomentum);
+      running.push_back(count ? (Tracked(1) - Tracked(kMomentum)) * in[1][i] + now : Tracked(in[1][i]));
+    }
+    return std::vector<Expected>{running};
+  };
+  return op;
+}
+
 }  // namespace
 
 std::vector<OpCase> batch_norm(const NormSize& size) {
@@ -145,6 +198,8 @@ std::vector<OpCase> batch_norm(const NormSize& size) {
     ops::batch_norm_backward(stream, b, in[0], in[1], slot(in[2], kScale), in[3], out[0], slot(out[1], 0),
                              slot(out[2], 0));
   };
+  cases.push_back(apply_case(size));
+  cases.push_back(update_case(size));
   return cases;
 }
 
