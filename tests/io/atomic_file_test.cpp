@@ -2,11 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-
-#include <csignal>
 
 #include "fedscape/base/check.hpp"
+#include "tests/support/full_disk.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -24,24 +22,6 @@ void put(const std::filesystem::path& path, std::string_view text) {
   replace_file(path, std::as_bytes(std::span(text)));
 }
 
-/// As on a full disk: no file may grow beyond `bytes`.
-class FullDisk {
- public:
-  explicit FullDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FullDisk() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
-
 TEST(AtomicFile, ReplacesTheFileAndLeavesNoTemporary) {
   const test::TempFolder folder;
   put(folder / "a", "first");
@@ -56,7 +36,7 @@ TEST(AtomicFile, KeepsThePreviousFileOnAFullDisk) {
   const std::string large(100'000, 'x');
   std::string message;
   {
-    const FullDisk full(4096);
+    const test::FullDisk full(4096);
     message = message_of([&] { put(folder / "a", large); });
   }
   EXPECT_THAT(message, testing::AllOf(testing::HasSubstr("/a: cannot be written"), testing::HasSubstr("too large")));

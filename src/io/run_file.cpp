@@ -1,0 +1,296 @@
+#include "fedscape/io/run_file.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <set>
+
+#include "fedscape/base/build_id.hpp"
+#include "fedscape/base/check.hpp"
+#include "fedscape/base/timer.hpp"
+#include "fedscape/io/atomic_file.hpp"
+#include "fedscape/io/hdf5_file.hpp"
+#include "fedscape/io/model_file.hpp"
+#include "src/io/run_log.hpp"
+
+namespace fedscape {
+namespace {
+
+constexpr const char* kFormat = "fedscape run 1";
+constexpr std::array kStatistics{"mean", "deviation", "norm", "same_sign_initial", "same_sign_previous"};
+
+std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
+
+/// Keeps the rows of a group's datasets that belong to the first `round` rounds, by its dataset "round".
+void cut_back(hdf5::Group& group, std::int64_t round) {
+  const std::vector<std::int64_t> rounds = group.dataset("round").read<std::int64_t>(1LL << 32);
+  const auto keep = std::find_if(rounds.begin(), rounds.end(), [&](std::int64_t r) { return r > round; });
+  if (keep == rounds.end()) return;
+  for (const std::string& name : group.names()) {
+    hdf5::Dataset dataset = group.dataset(name);
+    if (dataset.shape().rank() > 0 && dataset.shape()[0] == static_cast<std::int64_t>(rounds.size()) && name != "layer")
+      dataset.truncate(keep - rounds.begin());
+  }
+}
+
+template <class T>
+void broadcast(Communicator& comm, std::vector<T>& values) {
+  comm.broadcast(std::as_writable_bytes(std::span(values)), 0);
+}
+
+}  // namespace
+
+/// Rank 0 alone holds a file and a log.
+struct RunFile::Impl {
+  std::filesystem::path path;
+  RunInfo info;
+  const ParamLayout& layout;
+  Communicator& comm;
+  std::int64_t round = 0;
+  Signs initial, previous;
+  Timer since_save;
+  std::optional<hdf5::File> file;
+  std::optional<RunLog> log;
+  std::vector<std::string> columns;
+
+  void create();
+  void reopen();
+  void check_same() const;
+  void check_equal(const std::string& what, const std::string& stored, const std::string& mine) const;
+  void describe();
+  void make_columns(const Row& row);
+  void make_statistics(hdf5::Group& group);
+  void append_statistics(hdf5::Group& group, std::int64_t at, const std::vector<SlotStatistics>& slots);
+  void append_aliases(const std::vector<double>& row);
+  void write(Stream& stream, const Server& server);
+};
+
+void RunFile::Impl::create() {
+  std::error_code ignored;  // AtomicFile reports what matters
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
+  const AtomicFile writable(path);  // now, rather than when the first round is done
+  file = hdf5::File::create(path);
+  file->set_text("format", kFormat);
+  file->set_integer("round", 0);
+  file->make_rows<double>("rs_test_acc").set_text("unit", "1");
+  file->make_rows<double>("rs_train_loss").set_text("unit", "nat");
+  describe();
+}
+
+/// What a later process may change is written each time.
+void RunFile::Impl::describe() {
+  file->set_text("command", info.command);
+  file->set_text("build", std::string(build_id()));
+  file->set_text("device", info.device);
+  file->set_text("seed", hex(info.seed));
+  file->set_text("data_hash", hex(info.data_hash));
+  file->set_integer("ranks", comm.size());
+  hdf5::Group options = file->make_group("options");
+  for (const auto& [name, value] : info.options) options.set_text(name, value);
+}
+
+void RunFile::Impl::check_equal(const std::string& what, const std::string& stored, const std::string& mine) const {
+  FEDSCAPE_CHECK(stored == mine, "{}: made with {} = {}, not {}; a resumed run may differ only in: ranks{}{}",
+                 path.string(), what, stored, mine, info.free.empty() ? "" : ", ", fmt::join(info.free, ", "));
+}
+
+void RunFile::Impl::check_same() const {
+  FEDSCAPE_CHECK(file->has_attribute("format") && file->text("format") == kFormat,
+                 "{}: a run file of format \"{}\" expected, found another", path.string(), kFormat);
+  check_equal("command", file->text("command"), info.command);
+  check_equal("seed", file->text("seed"), hex(info.seed));
+  check_equal("data of hash", file->text("data_hash"), hex(info.data_hash));
+  const hdf5::Group options = file->group("options");
+  const std::vector<std::string> stored = options.attributes();
+  const std::set<std::string> free(info.free.begin(), info.free.end());
+  std::set<std::string> mine;
+  for (const auto& [name, value] : info.options) {
+    mine.insert(name);
+    if (!free.contains(name)) check_equal(name, options.has_attribute(name) ? options.text(name) : "(nothing)", value);
+  }
+  for (const std::string& name : stored)
+    if (!free.contains(name) && !mine.contains(name)) check_equal(name, options.text(name), "(nothing)");
+}
+
+void RunFile::Impl::reopen() {
+  file = hdf5::File::open(path);
+  check_same();
+  round = file->integer("round");
+  FEDSCAPE_CHECK(round > 0, "{}: completed rounds expected, found {}", path.string(), round);
+  for (const char* name : {"metrics", "weights", "client_weights"}) {
+    if (!file->has_group(name)) continue;
+    hdf5::Group group = file->group(name);
+    cut_back(group, round);
+  }
+  describe();
+  RunHistory history;
+  if (file->has_group("metrics")) history = read_history(file->group("metrics"));
+  columns = history.columns;
+  for (const char* name : {"rs_test_acc", "rs_train_loss"}) file->dataset(name).truncate(0);
+  for (const std::vector<double>& row : history.rows) append_aliases(row);
+  log.emplace(path);
+  if (!columns.empty()) log->restart(history);
+}
+
+void RunFile::Impl::append_aliases(const std::vector<double>& row) {
+  const auto value = [&](const char* name) {
+    const auto at = std::find(columns.begin(), columns.end(), name) - columns.begin();
+    return at < std::ssize(columns) ? row[static_cast<std::size_t>(at)] : std::nan("");
+  };
+  const double accuracy = value("test_accuracy") / 100, loss = value("train_loss");
+  if (!std::isnan(accuracy)) file->dataset("rs_test_acc").append<double>(std::array{accuracy});
+  if (!std::isnan(loss)) file->dataset("rs_train_loss").append<double>(std::array{loss});
+}
+
+void RunFile::Impl::make_columns(const Row& row) {
+  hdf5::Group metrics = file->make_group("metrics");
+  metrics.make_rows<std::int64_t>("round").set_text("unit", "1");
+  RunHistory history;
+  for (const Cell& cell : row) {
+    metrics.make_rows<double>(cell.name).set_text("unit", cell.unit);
+    history.columns.push_back(cell.name);
+  }
+  metrics.set_text("columns", fmt::format("{}", fmt::join(history.columns, "\n")));
+  columns = history.columns;
+  if (!log) log.emplace(path);
+  log->restart(history);
+}
+
+void RunFile::Impl::make_statistics(hdf5::Group& group) {
+  std::vector<std::string> names;
+  for (const ParamSlot& slot : layout.slots()) names.push_back(slot.name);
+  group.write_text("layer", names);
+  group.make_rows<std::int64_t>("round").set_text("unit", "1");
+  for (const char* name : kStatistics) group.make_rows<float>(name, {std::ssize(names)}).set_text("unit", "1");
+}
+
+void RunFile::Impl::append_statistics(hdf5::Group& group, std::int64_t at, const std::vector<SlotStatistics>& slots) {
+  const std::array members{&SlotStatistics::mean, &SlotStatistics::deviation, &SlotStatistics::norm,
+                           &SlotStatistics::same_sign_initial, &SlotStatistics::same_sign_previous};
+  group.dataset("round").append<std::int64_t>(std::array{at});
+  for (std::size_t s = 0; s < kStatistics.size(); ++s) {
+    std::vector<float> row;
+    for (const SlotStatistics& slot : slots) row.push_back(slot.*members[s]);
+    group.dataset(kStatistics[s]).append<float>(row);
+  }
+}
+
+void RunFile::Impl::write(Stream& stream, const Server& server) {
+  hdf5::Group model = file->make_group("model");
+  write_state_dict(model, to_state_dict(layout, to_host(stream, server.global.view())));
+  const std::vector<float> memory = to_host(stream, server.memory.view());
+  if (file->has_dataset("server_memory"))
+    file->dataset("server_memory").overwrite<float>(memory);
+  else
+    file->write<float>("server_memory", {std::ssize(memory)}, memory);
+  file->set_integer("round", server.round);
+  file->save();
+}
+
+RunFile::RunFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RunFile::RunFile(RunFile&&) noexcept = default;
+RunFile::~RunFile() = default;
+
+RunFile RunFile::open(const std::filesystem::path& path, const RunInfo& info, const ParamLayout& layout,
+                      Communicator& comm) {
+  std::unique_ptr<Impl> impl(new Impl{.path = path, .info = info, .layout = layout, .comm = comm});
+  agree(comm, [&] {
+    if (comm.is_root()) std::filesystem::exists(path) ? impl->reopen() : impl->create();
+  });
+  comm.broadcast(std::as_writable_bytes(std::span(&impl->round, 1)), 0);
+  return RunFile(std::move(impl));
+}
+
+std::int64_t RunFile::round() const { return impl_->round; }
+const Signs& RunFile::initial_signs() const { return impl_->initial; }
+
+Server RunFile::restore_or(Stream& stream, Server server) {
+  Impl& run = *impl_;
+  std::vector<float> global = to_host(stream, server.global.view()), memory = to_host(stream, server.memory.view());
+  run.initial = signs_of(global);
+  agree(run.comm, [&] {
+    if (!run.comm.is_root()) return;
+    if (run.round == 0) {
+      run.file->write<std::uint8_t>("initial_signs", {std::ssize(run.initial)}, run.initial);
+      return;
+    }
+    global = from_state_dict(run.layout, read_state_dict(run.file->group("model")), run.path.string());
+    const auto restore = [&]<class T>(const char* name, std::vector<T>& values) {
+      const hdf5::Dataset dataset = run.file->dataset(name);
+      FEDSCAPE_CHECK(dataset.shape() == Shape{std::ssize(values)}, "{}: {} values expected, found {}", dataset.where(),
+                     values.size(), dataset.shape().text());
+      values = dataset.read<T>(std::ssize(values));
+    };
+    restore("server_memory", memory);
+    restore("initial_signs", run.initial);
+  });
+  broadcast(run.comm, global);
+  broadcast(run.comm, memory);
+  broadcast(run.comm, run.initial);
+  run.previous = signs_of(global);
+  copy_to_device(stream, server.global.data(), global.data(), global.size() * sizeof(float));
+  copy_to_device(stream, server.memory.data(), memory.data(), memory.size() * sizeof(float));
+  server.round = run.round;
+  return server;
+}
+
+void RunFile::append(std::int64_t round, const Row& row) {
+  Impl& run = *impl_;
+  if (!run.comm.is_root()) return;
+  if (run.columns.empty()) run.make_columns(row);
+  std::vector<double> values;
+  hdf5::Group metrics = run.file->group("metrics");
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    FEDSCAPE_CHECK(row.size() == run.columns.size() && row[i].name == run.columns[i],
+                   "{}: a column {} in round {} that the rounds before do not have", run.path.string(), row[i].name,
+                   round);
+    metrics.dataset(row[i].name).append<double>(std::array{row[i].value});
+    values.push_back(row[i].value);
+  }
+  metrics.dataset("round").append<std::int64_t>(std::array{round});
+  run.append_aliases(values);
+  run.log->append(round, values);
+}
+
+void RunFile::append_weights(Stream& stream, const Server& server) {
+  Impl& run = *impl_;
+  if (!run.comm.is_root()) return;
+  const std::vector<float> global = to_host(stream, server.global.view());
+  hdf5::Group group = run.file->make_group("weights");
+  if (!group.has_dataset("round")) run.make_statistics(group);
+  run.append_statistics(group, server.round, weight_statistics(run.layout, global, run.initial, run.previous));
+  run.previous = signs_of(global);
+}
+
+void RunFile::append_clients(std::int64_t round, const std::vector<ClientStatistics>& clients) {
+  Impl& run = *impl_;
+  if (!run.comm.is_root()) return;
+  hdf5::Group group = run.file->make_group("client_weights");
+  if (!group.has_dataset("round")) {
+    run.make_statistics(group);
+    group.make_rows<std::int64_t>("client").set_text("unit", "1");
+  }
+  for (const ClientStatistics& client : clients) {
+    group.dataset("client").append<std::int64_t>(std::array{std::int64_t{client.client}});
+    run.append_statistics(group, round, client.slots);
+  }
+}
+
+bool RunFile::due(double save_seconds) {
+  std::byte due{impl_->since_save.seconds() >= save_seconds};
+  impl_->comm.broadcast(std::span(&due, 1), 0);
+  return due != std::byte{0};
+}
+
+void RunFile::save(Stream& stream, const Server& server) {
+  Impl& run = *impl_;
+  run.comm.barrier();  // every rank's client memory is on disk before the file that names its round
+  agree(run.comm, [&] {
+    if (run.comm.is_root()) run.write(stream, server);
+  });
+  run.since_save.restart();
+}
+
+}  // namespace fedscape

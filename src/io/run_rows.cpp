@@ -1,0 +1,33 @@
+#include <limits>
+
+#include "fedscape/io/run_file.hpp"
+
+namespace fedscape {
+namespace {
+
+/// Loss and accuracy of `metrics` (null: not measured) under a prefix.
+void add_metrics(Row& row, const std::string& prefix, const Metrics* metrics) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  row.push_back({prefix + "_loss", "nat", metrics != nullptr ? metric(*metrics, "loss") : kNone});
+  row.push_back({prefix + "_accuracy", "percent", metrics != nullptr ? metric(*metrics, "accuracy") : kNone});
+}
+
+}  // namespace
+
+Row row_of(const RoundReport& report, const Metrics* test, const Metrics* personal) {
+  Row row{{"train_loss", "nat", report.train_loss}};
+  add_metrics(row, "test", test);
+  add_metrics(row, "personal", personal);
+  add_metrics(row, "before", report.before.count > 0 ? &report.before : nullptr);
+  add_metrics(row, "after", report.after.count > 0 ? &report.after : nullptr);
+  row.push_back({"lr", "1", report.lr});
+  row.push_back({"upload_norm", "1", report.upload_norm});
+  row.push_back({"clients", "1", static_cast<double>(report.clients)});
+  row.push_back({"samples", "1", static_cast<double>(report.samples)});
+  row.push_back({"steps", "1", static_cast<double>(report.steps)});
+  row.push_back({"seconds", "s", report.seconds});
+  row.push_back({"wait_seconds", "s", report.wait_seconds});
+  return row;
+}
+
+}  // namespace fedscape
