@@ -1,5 +1,7 @@
 #include "fedscape/io/safetensors.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -119,7 +121,6 @@ Entry parse_entry(const std::string& name, const nlohmann::json& entry, std::int
   const std::vector<std::int64_t> range = naturals(entry, "data_offsets", 2, where);
   out.tensor.name = name;
   out.tensor.type = type_named(entry, where);
-  out.tensor.shape = Shape(std::span(extents));
   FEDSCAPE_CHECK(range.size() == 2 && range[0] <= range[1] && range[1] <= data,
                  "{}: a byte range within {} bytes of data expected, found {}", where, data,
                  entry["data_offsets"].dump());
@@ -128,8 +129,9 @@ Entry parse_entry(const std::string& name, const nlohmann::json& entry, std::int
   std::int64_t bytes = bytes_of(out.tensor.type);
   bool fits = true;
   for (const std::int64_t extent : extents) fits = fits && !__builtin_mul_overflow(bytes, extent, &bytes);
-  FEDSCAPE_CHECK(fits && bytes == out.end - out.begin, "{}: the bytes of {} {} expected, found {}", where,
-                 name_of(out.tensor.type), out.tensor.shape.text(), out.end - out.begin);
+  FEDSCAPE_CHECK(fits && bytes == out.end - out.begin, "{}: the bytes of {} [{}] expected, found {}", where,
+                 name_of(out.tensor.type), fmt::join(extents, ","), out.end - out.begin);
+  out.tensor.shape = Shape(std::span(extents));
   return out;
 }
 
