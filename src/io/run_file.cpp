@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 
 #include "fedscape/base/build_id.hpp"
 #include "fedscape/base/check.hpp"
@@ -20,8 +19,6 @@ namespace {
 
 constexpr const char* kFormat = "fedscape run 1";
 constexpr std::array kStatistics{"mean", "deviation", "norm", "same_sign_initial", "same_sign_previous"};
-
-std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
 /// Keeps the rows of a group's datasets that belong to the first `round` rounds, by its dataset "round".
 void cut_back(hdf5::Group& group, std::int64_t round) {
@@ -57,8 +54,6 @@ struct RunFile::Impl {
 
   void create();
   void reopen();
-  void check_same() const;
-  void check_equal(const std::string& what, const std::string& stored, const std::string& mine) const;
   void describe();
   void make_columns(const Row& row);
   void make_statistics(hdf5::Group& group);
@@ -81,42 +76,15 @@ void RunFile::Impl::create() {
 
 /// What a later process may change is written each time.
 void RunFile::Impl::describe() {
-  file->set_text("command", info.command);
-  file->set_text("build", std::string(build_id()));
-  file->set_text("device", info.device);
-  file->set_text("seed", hex(info.seed));
-  file->set_text("data_hash", hex(info.data_hash));
+  write_info(*file, info);
   file->set_integer("ranks", comm.size());
-  hdf5::Group options = file->make_group("options");
-  for (const auto& [name, value] : info.options) options.set_text(name, value);
-}
-
-void RunFile::Impl::check_equal(const std::string& what, const std::string& stored, const std::string& mine) const {
-  FEDSCAPE_CHECK(stored == mine, "{}: made with {} = {}, not {}; a resumed run may differ only in: ranks{}{}",
-                 path.string(), what, stored, mine, info.free.empty() ? "" : ", ", fmt::join(info.free, ", "));
-}
-
-void RunFile::Impl::check_same() const {
-  FEDSCAPE_CHECK(file->has_attribute("format") && file->text("format") == kFormat,
-                 "{}: a run file of format \"{}\" expected, found another", path.string(), kFormat);
-  check_equal("command", file->text("command"), info.command);
-  check_equal("seed", file->text("seed"), hex(info.seed));
-  check_equal("data of hash", file->text("data_hash"), hex(info.data_hash));
-  const hdf5::Group options = file->group("options");
-  const std::vector<std::string> stored = options.attributes();
-  const std::set<std::string> free(info.free.begin(), info.free.end());
-  std::set<std::string> mine;
-  for (const auto& [name, value] : info.options) {
-    mine.insert(name);
-    if (!free.contains(name)) check_equal(name, options.has_attribute(name) ? options.text(name) : "(nothing)", value);
-  }
-  for (const std::string& name : stored)
-    if (!free.contains(name) && !mine.contains(name)) check_equal(name, options.text(name), "(nothing)");
 }
 
 void RunFile::Impl::reopen() {
   file = hdf5::File::open(path);
-  check_same();
+  FEDSCAPE_CHECK(file->has_attribute("format") && file->text("format") == kFormat,
+                 "{}: a run file of format \"{}\" expected, found another", path.string(), kFormat);
+  check_same_run(*file, info);
   round = file->integer("round");
   FEDSCAPE_CHECK(round > 0, "{}: completed rounds expected, found {}", path.string(), round);
   for (const char* name : {"metrics", "weights", "client_weights"}) {
@@ -196,6 +164,7 @@ RunFile::~RunFile() = default;
 RunFile RunFile::open(const std::filesystem::path& path, const RunInfo& info, const ParamLayout& layout,
                       Communicator& comm) {
   std::unique_ptr<Impl> impl(new Impl{.path = path, .info = info, .layout = layout, .comm = comm});
+  if (info.build.empty()) impl->info.build = build_id();
   agree(comm, [&] {
     if (comm.is_root()) std::filesystem::exists(path) ? impl->reopen() : impl->create();
   });
