@@ -96,6 +96,57 @@ Tensor<T> channel_row(Stream& stream, int C) {
   return row;
 }
 
+/// moments [groups,2] of one sample from the means and squared distances of its channels.
+void group_moments(std::int64_t positions, int C, int groups, float eps, const double* means, const double* squares,
+                   float* moments) {
+  const int width = C / groups;
+  for (int g = 0; g < groups; ++g) {
+    double centre = 0, variance = 0;
+    for (int c = g * width; c < (g + 1) * width; ++c) centre += means[c] / width;
+    for (int c = g * width; c < (g + 1) * width; ++c) {
+      const double off = means[c] - centre;
+      variance += (squares[c] / static_cast<double>(positions) + off * off) / width;
+    }
+    moments[2 * g] = static_cast<float>(centre);
+    moments[2 * g + 1] = static_cast<float>(1 / std::sqrt(variance + eps));
+  }
+}
+
+/// The gradients of one sample; scale_sum and shift_sum [C] are added to.
+void group_norm_sample_backward(Stream& stream, std::int64_t positions, int C, int groups, const float* x,
+                                const float* moments, const float* scale, const float* dy, float* dx, double* scale_sum,
+                                double* shift_sum) {
+  const ArenaScope scope(stream);
+  const Tensor<float> mean(stream, {C}), inverse(stream, {C}), factor(stream, {C}), offset(stream, {C}),
+      slope(stream, {C});
+  const Tensor<double> by_one = channel_row<double>(stream, C), by_x = channel_row<double>(stream, C);
+  const int width = C / groups;
+  const double n = static_cast<double>(positions * width);
+  for (int c = 0; c < C; ++c) {
+    mean.data()[c] = moments[c / width * 2];
+    inverse.data()[c] = moments[c / width * 2 + 1];
+  }
+  gradient_sums(positions, C, x, dy, mean.data(), inverse.data(), by_one.data(), by_x.data());
+  for (int g = 0; g < groups; ++g) {
+    const double k = moments[2 * g + 1];
+    double one = 0, xs = 0;
+    for (int c = g * width; c < (g + 1) * width; ++c) {
+      one += by_one.data()[c] * or_one(scale, c);
+      xs += by_x.data()[c] * or_one(scale, c);
+    }
+    for (int c = g * width; c < (g + 1) * width; ++c) {
+      factor.data()[c] = static_cast<float>(k * or_one(scale, c));
+      offset.data()[c] = static_cast<float>(k * one / n);
+      slope.data()[c] = static_cast<float>(k * k * xs / n);
+    }
+  }
+  denormalise(positions, C, x, dy, mean.data(), factor.data(), offset.data(), slope.data(), dx);
+  for (int c = 0; c < C; ++c) {
+    scale_sum[c] += by_x.data()[c];
+    shift_sum[c] += by_one.data()[c];
+  }
+}
+
 }  // namespace
 
 void batch_norm_forward(Cpu, Stream& stream, const Batch& batch, std::int64_t positions, int C, float eps,
@@ -176,29 +227,19 @@ void group_norm_forward(Cpu, Stream& stream, const Batch& batch, std::int64_t po
                         Slot<const float> x, Slot<const float> scale, Slot<const float> shift, Slot<float> y,
                         Slot<float> moments) {
   const ArenaScope scope(stream);
-  const int per_group = C / groups;
   const Tensor<double> means(stream, {C}), squares(stream, {C});
   const Tensor<float> mean(stream, {C}), factor(stream, {C}), offset(stream, {C});
   for (int m = 0; m < batch.models; ++m)
     for (int b = 0; b < batch.count(m); ++b) {
       const std::int64_t at = b * positions * C;
-      float* const sample_moments = moments.row(m) + std::int64_t{b} * groups * 2;
+      float* const of_sample = moments.row(m) + std::int64_t{b} * groups * 2;
       channel_moments(stream, positions, C, x.row(m) + at, means.data(), squares.data());
-      for (int g = 0; g < groups; ++g) {
-        const int first = g * per_group;
-        double centre = 0, variance = 0;
-        for (int c = first; c < first + per_group; ++c) centre += means.data()[c] / per_group;
-        for (int c = first; c < first + per_group; ++c) {
-          const double off = means.data()[c] - centre;
-          variance += (squares.data()[c] / static_cast<double>(positions) + off * off) / per_group;
-        }
-        sample_moments[2 * g] = static_cast<float>(centre);
-        sample_moments[2 * g + 1] = static_cast<float>(1 / std::sqrt(variance + eps));
-        for (int c = first; c < first + per_group; ++c) {
-          mean.data()[c] = sample_moments[2 * g];
-          factor.data()[c] = sample_moments[2 * g + 1] * or_one(scale.row(m), c);
-          offset.data()[c] = or_zero(shift.row(m), c);
-        }
+      group_moments(positions, C, groups, eps, means.data(), squares.data(), of_sample);
+      for (int c = 0; c < C; ++c) {
+        const float* const of_group = of_sample + c / (C / groups) * 2;
+        mean.data()[c] = of_group[0];
+        factor.data()[c] = of_group[1] * or_one(scale.row(m), c);
+        offset.data()[c] = or_zero(shift.row(m), c);
       }
       normalise(positions, C, x.row(m) + at, mean.data(), factor.data(), offset.data(), y.row(m) + at);
     }
@@ -207,45 +248,14 @@ void group_norm_forward(Cpu, Stream& stream, const Batch& batch, std::int64_t po
 void group_norm_backward(Cpu, Stream& stream, const Batch& batch, std::int64_t positions, int C, int groups,
                          Slot<const float> x, Slot<const float> moments, Slot<const float> scale, Slot<const float> dy,
                          Slot<float> dx, Slot<float> dscale, Slot<float> dshift) {
-  const ArenaScope scope(stream);
-  const int per_group = C / groups;
-  const double n = static_cast<double>(positions * per_group);
-  const Tensor<float> mean(stream, {C}), inverse(stream, {C}), factor(stream, {C}), offset(stream, {C}),
-      slope(stream, {C});
   for (int m = 0; m < batch.models; ++m) {
-    const ArenaScope of_model(stream);
+    const ArenaScope scope(stream);
     const Tensor<double> scale_sum = channel_row<double>(stream, C), shift_sum = channel_row<double>(stream, C);
     for (int b = 0; b < batch.count(m); ++b) {
-      const ArenaScope of_sample(stream);
-      const Tensor<double> by_one = channel_row<double>(stream, C), by_x = channel_row<double>(stream, C);
       const std::int64_t at = b * positions * C;
-      const float* const sample_moments = moments.row(m) + std::int64_t{b} * groups * 2;
-      for (int c = 0; c < C; ++c) {
-        mean.data()[c] = sample_moments[c / per_group * 2];
-        inverse.data()[c] = sample_moments[c / per_group * 2 + 1];
-      }
-      gradient_sums(positions, C, x.row(m) + at, dy.row(m) + at, mean.data(), inverse.data(), by_one.data(),
-                    by_x.data());
-      for (int g = 0; g < groups; ++g) {
-        double one = 0, xs = 0;
-        const int first = g * per_group;
-        for (int c = first; c < first + per_group; ++c) {
-          one += by_one.data()[c] * or_one(scale.row(m), c);
-          xs += by_x.data()[c] * or_one(scale.row(m), c);
-        }
-        for (int c = first; c < first + per_group; ++c) {
-          const double k = inverse.data()[c];
-          factor.data()[c] = static_cast<float>(k * or_one(scale.row(m), c));
-          offset.data()[c] = static_cast<float>(k * one / n);
-          slope.data()[c] = static_cast<float>(k * k * xs / n);
-        }
-      }
-      denormalise(positions, C, x.row(m) + at, dy.row(m) + at, mean.data(), factor.data(), offset.data(), slope.data(),
-                  dx.row(m) + at);
-      for (int c = 0; c < C; ++c) {
-        scale_sum.data()[c] += by_x.data()[c];
-        shift_sum.data()[c] += by_one.data()[c];
-      }
+      const float* const of_sample = moments.row(m) + std::int64_t{b} * groups * 2;
+      group_norm_sample_backward(stream, positions, C, groups, x.row(m) + at, of_sample, scale.row(m), dy.row(m) + at,
+                                 dx.row(m) + at, scale_sum.data(), shift_sum.data());
     }
     store_row(C, scale_sum.data(), dscale.row(m));
     store_row(C, shift_sum.data(), dshift.row(m));
