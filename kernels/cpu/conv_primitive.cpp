@@ -46,34 +46,34 @@ dnnl::primitive_attr attributes(const ConvRequest& request) {
   return attr;
 }
 
-dnnl::convolution_forward::primitive_desc forward_desc(const dnnl::engine& engine, const ConvRequest& request,
-                                                       const memory::desc& weights) {
+dnnl::convolution_forward::desc forward_desc(const ConvRequest& request, const memory::desc& weights) {
   const Descs d(request);
   const ConvShape& s = request.shape;
   const memory::dims stride{s.stride_y, s.stride_x}, dilation{s.dilation_y - 1, s.dilation_x - 1},
       pad{s.pad_y, s.pad_x};
-  return {{dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, d.x, weights,
-           request.bias ? d.bias : memory::desc(), d.y, stride, dilation, pad, pad},
-          attributes(request),
-          engine,
-          true};
+  return {dnnl::prop_kind::forward_training,
+          dnnl::algorithm::convolution_direct,
+          d.x,
+          weights,
+          request.bias ? d.bias : memory::desc(),
+          d.y,
+          stride,
+          dilation,
+          pad,
+          pad};
 }
 
 template <class Pass>
-typename Pass::primitive_desc backward_desc(const dnnl::engine& engine, const ConvRequest& request,
-                                            const dnnl::convolution_forward::primitive_desc& hint) {
+typename Pass::desc backward_desc(const ConvRequest& request) {
   const Descs d(request);
   const ConvShape& s = request.shape;
   const memory::dims stride{s.stride_y, s.stride_x}, dilation{s.dilation_y - 1, s.dilation_x - 1},
       pad{s.pad_y, s.pad_x};
-  return {{dnnl::algorithm::convolution_direct, d.x, d.any_weights, d.y, stride, dilation, pad, pad},
-          attributes(request),
-          engine,
-          hint,
-          true};
+  return {dnnl::algorithm::convolution_direct, d.x, d.any_weights, d.y, stride, dilation, pad, pad};
 }
 
-/// Moves on to the first kernel made for convolutions; false if there is none.
+/// Moves on to the first kernel made for convolutions; false if there is none. What the primitive_desc was made from
+/// must still be alive: oneDNN's iterator reads it through a pointer.
 template <class PrimitiveDesc>
 bool choose(PrimitiveDesc& desc) {
   if (!desc) return false;
@@ -107,18 +107,22 @@ void ConvPrimitive::adopt(const dnnl::engine& engine, PrimitiveDesc desc, const 
 
 ConvPrimitive::ConvPrimitive(const dnnl::engine& engine, const ConvRequest& request, const memory::desc* weights) {
   const Descs d(request);
-  auto forward = forward_desc(engine, request, weights ? *weights : d.any_weights);
+  const dnnl::primitive_attr attr = attributes(request);
+  const auto forward_op = forward_desc(request, weights ? *weights : d.any_weights);
+  dnnl::convolution_forward::primitive_desc forward(forward_op, attr, engine, true);
   if (request.pass == ConvPass::forward) {
     if (!choose(forward)) return;
     adopt(engine, forward, forward.weights_desc());
     primitive_ = dnnl::convolution_forward(forward);
   } else if (request.pass == ConvPass::backward_data) {
-    auto backward = backward_desc<dnnl::convolution_backward_data>(engine, request, forward);
+    const auto op = backward_desc<dnnl::convolution_backward_data>(request);
+    dnnl::convolution_backward_data::primitive_desc backward(op, attr, engine, forward, true);
     if (!choose(backward)) return;
     adopt(engine, backward, backward.weights_desc());
     primitive_ = dnnl::convolution_backward_data(backward);
   } else {
-    auto backward = backward_desc<dnnl::convolution_backward_weights>(engine, request, forward);
+    const auto op = backward_desc<dnnl::convolution_backward_weights>(request);
+    dnnl::convolution_backward_weights::primitive_desc backward(op, attr, engine, forward, true);
     if (!choose(backward)) return;
     adopt(engine, backward, backward.diff_weights_desc());
     primitive_ = dnnl::convolution_backward_weights(backward);
