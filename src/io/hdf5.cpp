@@ -169,11 +169,19 @@ Group Group::make_group(const std::string& path) {
 }
 
 Dataset Group::write_text(const std::string& path, std::span<const std::string> values) {
+  return make_text(path, {static_cast<std::int64_t>(values.size())}, values);
+}
+
+Dataset Group::write_text(const std::string& path, const std::string& value) {
+  return make_text(path, {}, std::span(&value, 1));
+}
+
+Dataset Group::make_text(const std::string& path, const Shape& shape, std::span<const std::string> values) {
   const std::string where = inside(path);
   const Id type = text_type(where), parents = with_parents(where);
   const Id properties = creation_properties(H5P_DATASET_CREATE, where);
-  const auto count = static_cast<hsize_t>(values.size());
-  const Id space(HDF5_CHECK(where, H5Screate_simple(1, &count, nullptr)));
+  const hsize_t count = values.size();
+  const Id space(HDF5_CHECK(where, H5Screate_simple(shape.rank(), &count, nullptr)));
   Id made(HDF5_CHECK(where, H5Dcreate2(id_.get(), path.c_str(), type.get(), space.get(), parents.get(),
                                        properties.get(), H5P_DEFAULT)));
   std::vector<const char*> texts;

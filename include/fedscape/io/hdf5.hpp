@@ -105,6 +105,7 @@ class Group : public Object {
     return made;
   }
   Dataset write_text(const std::string& path, std::span<const std::string> values);
+  Dataset write_text(const std::string& path, const std::string& value);  // of shape []
   /// A new extendible dataset of shape [0, row].
   template <Element T>
   Dataset make_rows(const std::string& path, const Shape& row = {}) {
@@ -113,6 +114,7 @@ class Group : public Object {
 
  private:
   bool has(std::string_view path, int object_type) const;
+  Dataset make_text(const std::string& path, const Shape& shape, std::span<const std::string> values);
   Dataset make(const std::string& path, Type type, const Shape& shape, bool extendible);
   std::string inside(std::string_view path) const;  // where() of a member
 };
