@@ -17,24 +17,31 @@ struct OptimizerOptions {
   std::string schedule = "constant";  // constant, step, cosine
   std::string milestones;             // step: e.g. "100,150", in the schedule's unit
   double gamma = 0.1;                 // step: factor at each milestone
-  double warmup = 0.0;                // linear from 0 over this many units
+  double warmup = 0.0;                // linear over this many units
   void options(Fields& f);
+  /// An Error names the option that makes no sense, what was expected and what came.
+  void check() const;
 };
 
-/// Learning rate at time t of total (rounds of a federation, epochs of central training; fractions allowed).
-double scheduled_lr(const OptimizerOptions& options, double t, double total);
+/// Learning rate of the interval [t, t + length) of `total` units (rounds of a federation, epochs of central training;
+/// fractions allowed): lr times
+///   warm-up  min(1, (t + length) / warmup), so that the first interval already learns (MAP: min(r / 5, 1), r = 1, 2..)
+///   step     gamma ^ (number of milestones <= t), as PyTorch's MultiStepLR
+///   cosine   (1 + cos(pi * (t - warmup) / (total - warmup))) / 2 from the end of the warm-up on
+double scheduled_lr(const OptimizerOptions& options, double t, double total, double length = 1.0);
 
 /// State of the optimiser for a stack of up to M models, reset before each use. Trains all slots but statistics.
 class Optimizer {
  public:
   Optimizer(Stream& stream, const ParamLayout& layout, const OptimizerOptions& options, int models);
   /// Forgets moments: the next step is the first.
-  void reset();
-  /// Clips, then updates the first `active` rows. params, grads [M,P]; M the same in every step between resets.
+  void reset() { steps_ = 0; }
+  /// Clips, then updates the first `active` rows. params, grads [M,P]; M <= models, and a row that takes part in a step
+  /// took part in all steps since the reset.
   void step(Stream& stream, double lr, int active, View<float> params, View<float> grads);
 
   /// Moments and step count, to save and restore: [moments per model, M, P].
-  View<float> state();
+  View<float> state() { return state_; }
   int steps() const { return steps_; }
   void restore_steps(int steps) { steps_ = steps; }
 
