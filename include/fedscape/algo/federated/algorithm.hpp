@@ -67,7 +67,7 @@ struct ServerStep {
   ExactSum& sum;                          // order-free sum over ranks: per-sample teachers, statistics
   View<float> memory;                     // [1,V]
   View<float> global;                     // [1,P] in: last round's model, out: the next one
-  double participation;                   // cohort size / number of clients
+  double participation;                   // distinct clients of the cohort / number of clients
 };
 
 /// A federated algorithm: its options and what it does differently from FedAvg. Objects hold options only. Whatever
@@ -79,6 +79,7 @@ class FederatedAlgorithm {
     std::int64_t client = 0, server = 0, upload = 0;  // S, V, Q
     bool uploads = false;                             // server_update wants the uploads of the rank's own clients
     bool server_data = false;                         // server_update wants server data
+    bool features = false;                            // loss() writes gradients at the features, too
     bool personal = false;  // personal() gives models of its own: they are evaluated on each client's test set
   };
 
@@ -86,10 +87,13 @@ class FederatedAlgorithm {
   virtual void options(Fields&) {}
   /// Sizes of the memories and of the upload. Here: upload = P.
   virtual Footprint footprint(const ParamLayout& layout, int classes) const;
-  /// Memory [1,V] before the first round, and of each client [1,S] before it first takes part; zero on entry. Here:
-  /// zero.
+  /// The server's memory [1,V] before the first round, and a client's [1,S] before it first takes part, when the model
+  /// is `global`; zero on entry. Here: zero.
   virtual void initial_memory(Stream&, View<const float> global, View<float> server) const {
     (void)global, (void)server;
+  }
+  virtual void initial_client_memory(Stream&, View<const float> global, View<float> client) const {
+    (void)global, (void)client;
   }
 
   /// Unnormalised aggregation weight of a client. Here: 1, or its samples if the run asks for that.
@@ -106,23 +110,8 @@ class FederatedAlgorithm {
   virtual void server_update(const ServerStep&) const;
 };
 
-/// A term added to any algorithm's objective (proximal, scope and sign alignment). The engine holds a list of them and
-/// gives each its own slice of the memories and of the upload. A weight of zero is an exact no-op: it is not even
-/// called.
-class Penalty {
- public:
-  virtual ~Penalty() = default;
-  virtual void options(Fields&) = 0;
-  virtual bool active() const = 0;  // its weight is not zero
-  virtual FederatedAlgorithm::Footprint footprint(const ParamLayout&, int classes) const {
-    (void)classes;
-    return {};
-  }
-  /// Adds the penalty to loss [M] and its gradient to grads [M,P]. step.block.memory and server_memory are its own
-  /// slices.
-  virtual void add_gradient(const LocalStep&, View<float> loss, View<float> grads) const = 0;
-  virtual void upload(const LocalResult&, View<float> upload) const { (void)upload; }
-  virtual void server_update(const ServerStep&) const {}
-};
+/// global += rate * mean on what is trained, global += mean on statistics: averages, which no rate fits. `mean` [1,P]
+/// is the first part of the mean upload.
+void move_global(const ServerStep& step, float rate);
 
 }  // namespace fedscape

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-#include "fedscape/algo/federated/algorithm.hpp"
+#include "fedscape/algo/federated/penalty.hpp"
 
 namespace fedscape {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "fedscape/algo/evaluate.hpp"
-#include "fedscape/algo/federated/algorithm.hpp"
 #include "fedscape/algo/federated/memory.hpp"
+#include "fedscape/algo/federated/penalty.hpp"
 #include "fedscape/data/batches.hpp"
 #include "fedscape/data/partition.hpp"
 #include "fedscape/nn/sgd.hpp"
@@ -26,11 +26,16 @@ struct LocalOptions {
   std::int64_t crop = 0;              // augmentation: random crop with this padding
   bool flip = false;                  // augmentation: horizontal flip
   std::string weights = "uniform";    // aggregation: uniform or samples
-  bool train_repeats = false;         // cohorts with replacement: train a repeated client again
+  bool train_repeats = false;         // cohorts with replacement: train again, in another order of samples
   std::int64_t models_per_stack = 1;  // clients trained side by side by one thread
   bool evaluate_clients = false;      // local metrics before and after training, on each client's own test set
   OptimizerOptions optimizer;
   void options(Fields& f);
+  /// An Error says which option is out of its range.
+  void check() const;
+  BatchOptions batches() const;
+  /// Local steps of a client with `samples` training samples: local_steps, or epochs of them; at least min_steps.
+  std::int64_t steps(std::int64_t samples) const;
 };
 
 /// Which clients take part in a round.
@@ -63,14 +68,14 @@ struct Federation {
 struct Server {
   std::int64_t round = 0;  // completed rounds
   Tensor<float> global;    // [1,P]
-  Tensor<float> memory;    // [1,V] of the algorithm and then of each active penalty
+  Tensor<float> memory;    // [1,V] of the algorithm and then of each active penalty; V may be 0
 };
 Server initial_server(Stream& stream, const Federation& federation, std::span<const float> params);
 
 /// Floats of all memories and of the upload: the algorithm's and its active penalties'.
 FederatedAlgorithm::Footprint total_footprint(const Federation& federation);
 
-/// What a round was like, the same on every rank.
+/// What a round was like, the same on every rank but for the times, which are this rank's own.
 struct RoundReport {
   std::int64_t round = 0;    // 1 for the first
   std::int64_t clients = 0;  // distinct ones trained
@@ -79,16 +84,16 @@ struct RoundReport {
   double train_loss = 0;     // mean over local steps of the loss before each step
   double lr = 0;
   Metrics before, after;  // local metrics, with evaluate_clients: global model, personal or trained model
-  double seconds = 0, wait_seconds = 0;
-  double upload_norm = 0;  // of the mean upload
-  bool stop = false;       // some rank was asked to stop
+  double seconds = 0, wait_seconds = 0;  // of them in the collective, mostly for slower ranks
+  double upload_norm = 0;                // of the mean upload
+  bool stop = false;                     // some rank was asked to stop
 };
 
-/// Statistics of one client's trained model, for those who ask: see weight_statistics.hpp.
+/// Sees the trained model [1,P] of each client once, on the thread that trained it: see algo/weight_statistics.hpp.
 using ClientObserver = std::function<void(Stream&, ClientId, View<const float> params)>;
 
-/// Trains a cohort over the ranks and moves the server: one collective. The memory of each thread is made once, in the
-/// constructor, so a steady-state step allocates nothing.
+/// Trains a cohort over the ranks and moves the server: one collective. The memory of each thread is made once, before
+/// its first client, so a steady-state step allocates nothing.
 class Engine {
  public:
   Engine(Workers& workers, Communicator& comm, const Federation& federation);
@@ -99,7 +104,7 @@ class Engine {
   RoundReport round(const Cohort& cohort, Server& server, ClientMemory& memory, bool stop = false,
                     const ClientObserver& observe = {});
 
-  /// Metrics of personal() models of all clients on their own test sets, chunk sums added in the order of client ids.
+  /// Metrics of personal() models of all clients on their own test sets, added in the order of client ids. Collective.
   Metrics evaluate_personal(const Server& server, ClientMemory& memory);
 
   std::int64_t bytes_per_round() const;  // over the wire, per rank

@@ -1,0 +1,45 @@
+#include "fedscape/algo/federated/catalog.hpp"
+
+#include <array>
+#include <vector>
+
+#include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedopt.hpp"
+#include "fedscape/algo/federated/fedprox.hpp"
+#include "fedscape/algo/federated/scaffold.hpp"
+#include "fedscape/base/suggest.hpp"
+
+namespace fedscape {
+
+namespace {
+
+template <class Interface, class T>
+std::unique_ptr<Interface> make() {
+  return std::make_unique<T>();
+}
+
+constexpr std::array kAlgorithms = {
+    AlgorithmEntry{"fedavg", "McMahan et al., AISTATS 2017", make<FederatedAlgorithm, FedAvg>},
+    AlgorithmEntry{"fedopt", "Reddi et al., ICLR 2021", make<FederatedAlgorithm, FedOpt>},
+    AlgorithmEntry{"scaffold", "Karimireddy et al., ICML 2020", make<FederatedAlgorithm, Scaffold>},
+};
+
+constexpr std::array kPenalties = {
+    PenaltyEntry{"fedprox", "Li et al., MLSys 2020", make<Penalty, FedProx>},
+};
+
+}  // namespace
+
+std::span<const AlgorithmEntry> algorithms() { return kAlgorithms; }
+std::span<const PenaltyEntry> penalties() { return kPenalties; }
+
+std::unique_ptr<FederatedAlgorithm> make_algorithm(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const AlgorithmEntry& entry : kAlgorithms) {
+    if (entry.name == name) return entry.make();
+    names.push_back(entry.name);
+  }
+  fail(fmt::format("no algorithm '{}'{}", name, suggestion(name, names)));
+}
+
+}  // namespace fedscape

@@ -1,0 +1,243 @@
+#include "fedscape/algo/federated/engine.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <unordered_map>
+
+#include "fedscape/algo/exact_sum.hpp"
+#include "fedscape/base/timer.hpp"
+#include "fedscape/ops/exact_sum.hpp"
+#include "fedscape/ops/reduce.hpp"
+#include "src/algo/federated/trainer.hpp"
+
+namespace fedscape {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// What every rank knows of a round before it begins.
+struct Plan {
+  std::vector<Work> all, mine;
+  RoundReport report;
+  std::int64_t test_samples = 0;
+};
+
+}  // namespace
+
+struct Engine::Impl {
+  Impl(Workers& workers_in, Communicator& comm_in, const Federation& federation_in);
+
+  Plan plan(const Cohort& cohort, std::int64_t round) const;
+  void deal(Plan& plan) const;
+  void train(const Plan& plan, const Round& round);
+  void move_server(const Plan& plan, Server& server);
+  Trainer& trainer(Stream& stream, int worker);
+
+  Workers& workers;
+  Communicator& comm;
+  const Federation federation;
+  const std::vector<Part> parts;
+  const FederatedAlgorithm::Footprint footprint;
+  RoundSum sum;
+  std::vector<std::unique_ptr<Trainer>> trainers;  // of each worker, made on its thread
+  std::vector<Tensor<float>> kept;                 // of each part
+  Tensor<float> mean;                              // [1,Q]
+};
+
+Engine::Impl::Impl(Workers& workers_in, Communicator& comm_in, const Federation& federation_in)
+    : workers(workers_in),
+      comm(comm_in),
+      federation(federation_in),
+      parts(parts_of(federation)),
+      footprint(total_footprint(federation)),
+      sum(workers.stream(), footprint.upload),
+      trainers(at(workers.size())),
+      mean(workers.stream(), {1, footprint.upload}) {
+  const LocalOptions& local = federation.local;
+  local.check();
+  FEDSCAPE_CHECK(federation.network.sample() == federation.train.shape() &&
+                     federation.network.classes() == federation.train.classes(),
+                 "a network for samples {} of {} classes, but {} holds samples {} of {} classes",
+                 federation.network.sample().text(), federation.network.classes(), federation.train.source(),
+                 federation.train.shape().text(), federation.train.classes());
+  FEDSCAPE_CHECK(federation.clients.size() > 0, "a federation without clients");
+  for (std::size_t k = 0; k < federation.clients.train.size(); ++k)
+    FEDSCAPE_CHECK(!federation.clients.train[k].empty(), "client {} has no training samples", k);
+  FEDSCAPE_CHECK(!footprint.server_data || federation.server_data != nullptr, "this algorithm needs server data");
+  FEDSCAPE_CHECK(!local.train_repeats || footprint.client == 0,
+                 "train_repeats does not go with an algorithm whose clients remember something");
+  kept.resize(parts.size());
+  trainer(workers.stream(), 0);
+}
+
+Trainer& Engine::Impl::trainer(Stream& stream, int worker) {
+  std::unique_ptr<Trainer>& own = trainers[at(worker)];
+  if (!own) own = std::make_unique<Trainer>(stream, federation, parts);
+  return *own;
+}
+
+/// Weights are normalised over the cohort in the order of ids, in double: the same on every rank.
+Plan Engine::Impl::plan(const Cohort& cohort, std::int64_t round) const {
+  const LocalOptions& local = federation.local;
+  Plan plan;
+  double total = 0;
+  for (std::size_t i = 0; i < cohort.ids.size(); ++i) {
+    const ClientId id = cohort.ids[i];
+    FEDSCAPE_CHECK(id >= 0 && id < federation.clients.size(), "client {} of {}", id, federation.clients.size());
+    const auto samples = static_cast<std::int64_t>(federation.clients.train[at(id)].size());
+    const double weight = federation.algorithm.weight(samples, local.weights == "samples");
+    FEDSCAPE_CHECK(weight >= 0 && std::isfinite(weight), "client {} has weight {}", id, weight);
+    const int times = cohort.times[i], trained = local.train_repeats ? times : 1;
+    FEDSCAPE_CHECK(trained * federation.clients.size() <= std::numeric_limits<ClientId>::max(),
+                   "client {} is to be trained {} times in a round", id, trained);
+    for (int n = 0; n < trained; ++n)
+      plan.all.push_back({id, static_cast<ClientId>(id + n * federation.clients.size()), local.steps(samples),
+                          local.train_repeats ? weight : weight * times});
+    total += weight * times;
+    plan.report.samples += samples;
+    plan.test_samples += static_cast<std::int64_t>(federation.clients.test[at(id)].size());
+  }
+  FEDSCAPE_CHECK(total > 0, "the weights of the {} clients of a round add up to {}", cohort.ids.size(), total);
+  for (Work& work : plan.all) work.weight /= total, plan.report.steps += work.steps;
+  plan.report.round = round + 1;
+  plan.report.clients = static_cast<std::int64_t>(cohort.ids.size());
+  plan.report.lr = scheduled_lr(local.optimizer, static_cast<double>(round), static_cast<double>(federation.rounds));
+  deal(plan);
+  return plan;
+}
+
+void Engine::Impl::deal(Plan& plan) const {
+  std::vector<ClientId> addresses;
+  std::vector<std::int64_t> steps;
+  std::unordered_map<ClientId, std::size_t> where;
+  for (const Work& work : plan.all) {
+    where[work.address] = addresses.size();
+    addresses.push_back(work.address);
+    steps.push_back(work.steps);
+  }
+  for (const ClientId address : share(addresses, steps, footprint.client > 0, comm.rank(), comm.size()))
+    plan.mine.push_back(plan.all[where[address]]);
+}
+
+void Engine::Impl::train(const Plan& plan, const Round& round) {
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    if (parts[i].size.uploads)
+      kept[i] = Tensor<float>(workers.stream(), {static_cast<std::int64_t>(plan.mine.size()), parts[i].size.upload});
+  const std::size_t clients = plan.mine.size(), stack = at(federation.local.models_per_stack);
+  const auto blocks = static_cast<std::int64_t>((clients + stack - 1) / stack);
+  workers.run(blocks, [&](Stream& stream, int worker, std::int64_t task) {
+    const std::size_t begin = at(task) * stack;
+    const std::span<const Work> block = std::span(plan.mine).subspan(begin, std::min(stack, clients - begin));
+    trainer(stream, worker).train(stream, round, block, static_cast<std::int64_t>(begin));
+  });
+}
+
+void Engine::Impl::move_server(const Plan& plan, Server& server) {
+  Stream& stream = workers.stream();
+  const ArenaScope scope(stream);
+  ops::exact_value(stream, sum.uploads(), mean.view().as({footprint.upload}));
+  std::vector<ClientId> ids;
+  std::vector<double> weights;
+  for (const Work& work : plan.mine) ids.push_back(work.id), weights.push_back(work.weight);
+  ExactSum exact(stream, comm);
+  const double participation =
+      static_cast<double>(plan.report.clients) / static_cast<double>(federation.clients.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const Part& part = parts[i];
+    const ServerStep step{
+        .stream = stream,
+        .network = federation.network,
+        .round = server.round,
+        .key = {.seed = federation.seed, .purpose = Purpose::server, .round = static_cast<std::uint32_t>(server.round)},
+        .mean = share_of<const float>(mean, part.upload, part.size.upload),
+        .local_uploads = kept[i],
+        .local_ids = ids,
+        .local_weights = weights,
+        .server_data = federation.server_data,
+        .sum = exact,
+        .memory = share_of<float>(server.memory, part.server, part.size.server),
+        .global = server.global,
+        .participation = participation};
+    if (i == 0)
+      federation.algorithm.server_update(step);
+    else
+      part.penalty->server_update(step);
+  }
+  ++server.round;
+}
+
+Engine::Engine(Workers& workers, Communicator& comm, const Federation& federation)
+    : impl_(std::make_unique<Impl>(workers, comm, federation)) {}
+Engine::~Engine() = default;
+
+RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& memory, bool stop,
+                          const ClientObserver& observe) {
+  Impl& e = *impl_;
+  const Timer timer;
+  // 1. What every rank knows: who trains how long, with which weight, where.
+  const Plan plan = e.plan(cohort, server.round);
+
+  // 2. Each thread trains its blocks and adds what they send.
+  e.sum.clear(e.workers.stream());
+  if (stop) e.sum.ask_to_stop();
+  e.train(plan, {.index = server.round,
+                 .lr = static_cast<float>(plan.report.lr),
+                 .steps = std::max<std::int64_t>(plan.report.steps, 1),
+                 .test_samples = plan.test_samples,
+                 .server = server,
+                 .memory = memory,
+                 .observe = observe,
+                 .sum = e.sum,
+                 .kept = e.kept});
+
+  // 3. One collective, then every rank moves its copy of the server.
+  const Timer waiting;
+  e.sum.reduce(e.workers.stream(), e.comm);
+  RoundReport report = plan.report;
+  report.wait_seconds = waiting.seconds();
+  e.move_server(plan, server);
+
+  report.train_loss = e.sum.loss();
+  report.before = e.sum.metrics(RoundSum::When::before, plan.test_samples);
+  report.after = e.sum.metrics(RoundSum::When::after, plan.test_samples);
+  report.upload_norm = std::sqrt(ops::dot(e.workers.stream(), e.mean, e.mean));
+  report.stop = e.sum.stop();
+  report.seconds = timer.seconds();
+  return report;
+}
+
+Metrics Engine::evaluate_personal(const Server& server, ClientMemory& memory) {
+  Impl& e = *impl_;
+  std::vector<ClientId> ids;
+  std::vector<std::int64_t> samples;
+  for (const auto& test : e.federation.clients.test) {
+    ids.push_back(static_cast<ClientId>(ids.size()));
+    samples.push_back(static_cast<std::int64_t>(test.size()));
+  }
+  struct Row {
+    std::int64_t id;
+    Metrics metrics;
+  };
+  const std::vector<ClientId> mine = share(ids, samples, e.footprint.client > 0, e.comm.rank(), e.comm.size());
+  std::vector<Row> rows(mine.size());
+  e.workers.run(static_cast<std::int64_t>(mine.size()), [&](Stream& stream, int worker, std::int64_t task) {
+    const ClientId id = mine[at(task)];
+    rows[at(task)] = {id, e.trainer(stream, worker).evaluate_personal(stream, server, memory, id)};
+  });
+  std::vector<std::byte> bytes;
+  e.comm.all_gather(std::as_bytes(std::span(rows)), bytes);
+  rows.resize(bytes.size() / sizeof(Row));
+  if (!bytes.empty()) std::memcpy(static_cast<void*>(rows.data()), bytes.data(), bytes.size());
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.id < b.id; });
+  Metrics total;
+  for (const Row& row : rows) total += row.metrics;
+  return total;
+}
+
+std::int64_t Engine::bytes_per_round() const { return impl_->sum.bytes(); }
+std::int64_t Engine::floats_per_thread() const { return impl_->trainers.front()->floats(); }
+
+}  // namespace fedscape

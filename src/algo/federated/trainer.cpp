@@ -1,0 +1,210 @@
+#include "src/algo/federated/trainer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fedscape/ops/reduce.hpp"
+
+namespace fedscape {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+std::int64_t count(std::span<const Work> block) { return static_cast<std::int64_t>(block.size()); }
+
+}  // namespace
+
+Limits limits_of(const Federation& federation) {
+  const BatchOptions batches = federation.local.batches();
+  Limits limits;
+  for (const auto& samples : federation.clients.train) {
+    const auto n = static_cast<std::int64_t>(samples.size());
+    limits.batch = std::max(limits.batch, n);
+    limits.steps = std::max(limits.steps, federation.local.steps(n));
+  }
+  limits.batch =
+      batches.last == BatchOptions::Last::wrap ? batches.batch : std::min<std::int64_t>(batches.batch, limits.batch);
+  FEDSCAPE_CHECK(limits.steps * batches.batch < 1 << 24, "{} local steps with batches of {}; fewer than 2^24 samples",
+                 limits.steps, batches.batch);
+  return limits;
+}
+
+Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const Part> parts)
+    : federation_(federation),
+      parts_(parts),
+      batches_(federation.local.batches()),
+      models_(static_cast<int>(federation.local.models_per_stack)),
+      batch_(static_cast<int>(limits_of(federation).batch)),
+      features_(parts.front().size.features),
+      tape_(stream, federation.network, models_, batch_),
+      optimizer_(stream, federation.network.layout(), federation.local.optimizer, models_),
+      params_(stream, {models_, federation.network.layout().size()}),
+      grads_(stream, params_.shape()),
+      inputs_(stream, federation.network.sample().under(batch_).under(models_)),
+      losses_(stream, {limits_of(federation).steps, models_}),
+      label_counts_(stream, {models_, federation.network.classes()}),
+      labels_(stream, {models_, batch_}),
+      schedule_(stream, {1}) {
+  std::int64_t remembered = 0;
+  for (const Part& part : parts) {
+    memory_.emplace_back(stream, Shape{models_, part.size.client});
+    upload_.emplace_back(stream, Shape{models_, part.size.upload});
+    remembered += part.size.client;
+  }
+  const std::size_t m = at(models_), b = at(batch_);
+  orders_.reserve(m);
+  ids_.resize(m), samples_.resize(m), steps_.resize(m), weights_.resize(m), counts_.resize(m), keys_.resize(m);
+  sample_keys_.resize(b);
+  indices_.reserve(b);
+  memory_row_.resize(at(remembered));
+  host_.resize(at(std::max(losses_.size(), label_counts_.size())));
+}
+
+std::int64_t Trainer::floats() const {
+  std::int64_t total =
+      tape_.floats() + 2 * params_.size() + inputs_.size() + losses_.size() + label_counts_.size() + labels_.size();
+  for (const auto& memory : memory_) total += memory.size();
+  for (const auto& upload : upload_) total += upload.size();
+  return total;
+}
+
+void Trainer::train(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {
+  begin(stream, round.server, round.memory, block);
+  if (federation_.local.evaluate_clients) add_metrics(stream, round, block, RoundSum::When::before);
+  start_orders(round, block);
+  optimizer_.reset();
+  int active = static_cast<int>(block.size());
+  for (std::int64_t step = 0; step < block.front().steps; ++step) {
+    while (steps_[at(active - 1)] <= step) --active;
+    const ArenaScope scope(stream);
+    local_step(stream, round, block, step, active);
+  }
+  finish(stream, round, block, row);
+}
+
+/// Every client starts from the global model with what it remembers.
+void Trainer::begin(Stream& stream, const Server& server, ClientMemory& memory, std::span<const Work> block) {
+  FEDSCAPE_CHECK(!block.empty() && count(block) <= models_, "a block of {} clients; at most {}", block.size(), models_);
+  const std::int64_t classes = label_counts_.shape()[1];
+  std::fill_n(host_.begin(), label_counts_.size(), 0.0f);
+  for (std::int64_t m = 0; m < count(block); ++m) {
+    const Work& work = block[at(m)];
+    const auto& samples = federation_.clients.train[at(work.id)];
+    ids_[at(m)] = work.id;
+    samples_[at(m)] = static_cast<std::int64_t>(samples.size());
+    steps_[at(m)] = work.steps;
+    weights_[at(m)] = work.weight;
+    for (const std::int32_t i : samples) ++host_[at(m * classes + federation_.train.labels()[at(i)])];
+    load_memory(stream, server, memory, work.id, m);
+  }
+  copy_to_device(stream, label_counts_.data(), host_.data(), at(label_counts_.size()) * sizeof(float));
+  ops::repeat_rows(stream, server.global, params_.view().rows(0, count(block)));
+}
+
+void Trainer::load_memory(Stream& stream, const Server& server, ClientMemory& memory, ClientId id, std::int64_t m) {
+  if (memory_row_.empty()) return;
+  const bool known = memory.load(id, memory_row_);
+  if (!known) std::fill(memory_row_.begin(), memory_row_.end(), 0.0f);
+  for (std::size_t i = 0; i < parts_.size(); ++i)
+    copy_to_device(stream, memory_[i].data() + m * parts_[i].size.client, memory_row_.data() + parts_[i].client,
+                   at(parts_[i].size.client) * sizeof(float));
+  if (!known) federation_.algorithm.initial_client_memory(stream, server.global, memory_[0].view().rows(m, m + 1));
+}
+
+void Trainer::start_orders(const Round& round, std::span<const Work> block) {
+  for (std::size_t m = 0; m < block.size(); ++m) {
+    const RngKey key{federation_.seed, Purpose::shuffle, static_cast<std::uint32_t>(block[m].address),
+                     static_cast<std::uint32_t>(round.index), 0};
+    const auto& samples = federation_.clients.train[at(block[m].id)];
+    if (m < orders_.size())
+      orders_[m].restart(samples, key);
+    else
+      orders_.emplace_back(batches_, samples, key);
+  }
+}
+
+void Trainer::gather_batches(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step,
+                             int active) {
+  const Shape& sample = federation_.network.sample();
+  const bool augmented = batches_.augment.pad > 0 || batches_.augment.flip;
+  for (int m = 0; m < active; ++m) {
+    const auto address = static_cast<std::uint32_t>(block[at(m)].address);
+    const auto round_index = static_cast<std::uint32_t>(round.index), step_index = static_cast<std::uint32_t>(step);
+    orders_[at(m)].batch(step, indices_);
+    const auto n = static_cast<std::int64_t>(indices_.size());
+    for (std::size_t b = 0; augmented && b < indices_.size(); ++b)
+      sample_keys_[b] = {federation_.seed, Purpose::crop, address, round_index,
+                         step_index * static_cast<std::uint32_t>(batches_.batch) + static_cast<std::uint32_t>(b)};
+    federation_.train.gather(
+        stream, indices_, batches_.augment, std::span(sample_keys_).first(augmented ? indices_.size() : 0),
+        {inputs_.data() + m * batch_ * sample.size(), sample.under(n)}, {labels_.data() + m * batch_, {n}});
+    counts_[at(m)] = static_cast<int>(n);
+    keys_[at(m)] = {federation_.seed, Purpose::dropout, address, round_index, step_index};
+  }
+}
+
+ClientBlock Trainer::block_of(std::size_t part, int active) const {
+  const std::size_t m = at(active);
+  return {std::span(ids_).first(m), std::span(samples_).first(m), std::span(steps_).first(m),
+          label_counts_.view().rows(0, active), memory_[part].view().rows(0, active)};
+}
+
+View<const float> Trainer::server_memory_of(const Server& server, const Part& part) const {
+  return share_of<const float>(server.memory, part.server, part.size.server);
+}
+
+void Trainer::local_step(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step,
+                         int active) {
+  gather_batches(stream, round, block, step, active);
+  const Schedule now{round.lr, static_cast<std::int32_t>(step), static_cast<std::int32_t>(round.index)};
+  copy_to_device(stream, schedule_.data(), &now, sizeof(now));
+  const Pass pass{
+      {active, batch_, std::span(counts_).first(at(active))}, std::span(keys_).first(at(active)), Mode::train};
+  const View<float> params = params_.view().rows(0, active), grads = grads_.view().rows(0, active);
+  const View<const float> inputs = inputs_.view().rows(0, active);
+  const View<float> loss(losses_.data() + step * models_, {active});
+  const auto see = [&](std::size_t part, const ClientBlock& clients) {
+    return LocalStep{stream,
+                     federation_.network,
+                     clients,
+                     pass.batch,
+                     round.server.global,
+                     server_memory_of(round.server, parts_[part]),
+                     params,
+                     inputs,
+                     labels_.view().rows(0, active),
+                     schedule_.data()};
+  };
+  const ClientBlock clients = block_of(0, active);
+  const LocalStep seen = see(0, clients);
+
+  const Outputs out = tape_.forward(stream, pass, params, inputs);
+  OutputGrads out_grads = tape_.output_grads(stream, pass, features_);
+  federation_.algorithm.loss(seen, out, out_grads, loss);
+  tape_.backward(stream, pass, params, grads);
+  for (std::size_t i = 1; i < parts_.size(); ++i) {
+    const ClientBlock own = block_of(i, active);
+    parts_[i].penalty->add_gradient(see(i, own), loss, grads);
+  }
+  federation_.algorithm.correct_gradient(seen, grads);
+  optimizer_.step(stream, static_cast<double>(round.lr), active, params, grads);
+  tape_.update_statistics(stream, pass, params);
+}
+
+Metrics Trainer::evaluate(Stream& stream, View<const float> params, ClientId id) {
+  const auto& samples = federation_.clients.test[at(id)];
+  if (samples.empty()) return {};
+  if (!evaluator_) evaluator_.emplace(stream, federation_.network, 1);
+  evaluator_->load(stream, params);
+  return evaluator_->all(stream, federation_.train, samples).front();
+}
+
+Metrics Trainer::evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id) {
+  const ArenaScope scope(stream);
+  const Work work{id, id, 0, 0};
+  begin(stream, server, memory, {&work, 1});
+  federation_.algorithm.personal(stream, block_of(0, 1), params_.view().rows(0, 1));
+  return evaluate(stream, params_.view().rows(0, 1), id);
+}
+
+}  // namespace fedscape

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "src/algo/federated/parts.hpp"
+#include "src/algo/federated/round_sum.hpp"
+
+namespace fedscape {
+
+/// One client's work in a round.
+struct Work {
+  ClientId id = 0;
+  ClientId address = 0;  // of its randomness: the id, or another one where a client is trained again
+  std::int64_t steps = 0;
+  double weight = 0;
+};
+
+/// What all clients of a round have in common, and where their results go.
+struct Round {
+  std::int64_t index = 0;  // from 0
+  float lr = 0;
+  std::int64_t steps = 0;         // of all clients
+  std::int64_t test_samples = 0;  // of all clients, with local metrics
+  const Server& server;
+  ClientMemory& memory;
+  const ClientObserver& observe;
+  RoundSum& sum;
+  std::span<const Tensor<float>> kept;  // for each part [n_r,Q] uploads that stay on this rank, or empty
+};
+
+/// Trains blocks of clients: the memory of one thread, made once.
+class Trainer {
+ public:
+  Trainer(Stream& stream, const Federation& federation, std::span<const Part> parts);
+
+  /// Trains up to models_per_stack clients side by side, longest first. `row`: of the first in round.kept.
+  void train(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
+  /// Metrics of the algorithm's personal model of a client on its own test samples.
+  Metrics evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id);
+  std::int64_t floats() const;
+
+ private:
+  void begin(Stream& stream, const Server& server, ClientMemory& memory, std::span<const Work> block);
+  void load_memory(Stream& stream, const Server& server, ClientMemory& memory, ClientId id, std::int64_t m);
+  void start_orders(const Round& round, std::span<const Work> block);
+  void gather_batches(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step, int active);
+  void local_step(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step, int active);
+  void finish(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
+  void add_losses(Stream& stream, const Round& round, std::span<const Work> block);
+  void add_uploads(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
+  void store_memory(Stream& stream, const Round& round, std::span<const Work> block);
+  void add_metrics(Stream& stream, const Round& round, std::span<const Work> block, RoundSum::When when);
+  Metrics evaluate(Stream& stream, View<const float> params, ClientId id);
+  /// The first `active` clients of the block as one part sees them.
+  ClientBlock block_of(std::size_t part, int active) const;
+  View<const float> server_memory_of(const Server& server, const Part& part) const;
+
+  const Federation& federation_;
+  std::span<const Part> parts_;
+  BatchOptions batches_;
+  int models_, batch_;
+  bool features_ = false;
+  Tape tape_;
+  Optimizer optimizer_;
+  std::optional<Evaluator> evaluator_;
+  Tensor<float> params_, grads_, inputs_, losses_, label_counts_;
+  Tensor<std::int32_t> labels_;
+  Tensor<Schedule> schedule_;
+  std::vector<Tensor<float>> memory_, upload_;  // of each part: [M,S], [M,Q]
+  std::vector<EpochOrder> orders_;              // of each client of the block
+  std::vector<ClientId> ids_;
+  std::vector<std::int64_t> samples_, steps_;
+  std::vector<double> weights_;
+  std::vector<int> counts_;
+  std::vector<RngKey> keys_, sample_keys_;
+  std::vector<std::int32_t> indices_;
+  std::vector<float> memory_row_, host_;
+};
+
+/// Samples that a client's batch can hold, and steps that it can take, over all clients.
+struct Limits {
+  std::int64_t batch = 0, steps = 0;
+};
+Limits limits_of(const Federation& federation);
+
+}  // namespace fedscape

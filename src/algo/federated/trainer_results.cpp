@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <cmath>
+
+#include "fedscape/ops/reduce.hpp"
+#include "src/algo/federated/trainer.hpp"
+
+namespace fedscape {
+
+namespace {
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+std::string failure(const Work& work, const Round& round, const std::string& what) {
+  return fmt::format("client {}, round {}: {}", work.id, round.index + 1, what);
+}
+
+}  // namespace
+
+void Trainer::finish(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {
+  const int models = static_cast<int>(block.size());
+  {
+    const ArenaScope scope(stream);
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const ClientBlock clients = block_of(i, models);
+      const LocalResult result{stream,
+                               federation_.network,
+                               clients,
+                               round.server.global,
+                               server_memory_of(round.server, parts_[i]),
+                               params_.view().rows(0, models),
+                               round.lr};
+      const View<float> upload = upload_[i].view().rows(0, models);
+      if (i == 0)
+        federation_.algorithm.upload(result, upload);
+      else
+        parts_[i].penalty->upload(result, upload);
+    }
+  }
+  add_losses(stream, round, block);
+  add_uploads(stream, round, block, row);
+  store_memory(stream, round, block);
+  if (federation_.local.evaluate_clients) add_metrics(stream, round, block, RoundSum::When::after);
+  for (std::int64_t m = 0; round.observe && m < models; ++m)
+    if (block[at(m)].address == block[at(m)].id) round.observe(stream, ids_[at(m)], params_.view().rows(m, m + 1));
+}
+
+void Trainer::add_losses(Stream& stream, const Round& round, std::span<const Work> block) {
+  copy_to_host(stream, host_.data(), losses_.data(), at(block.front().steps * models_) * sizeof(float));
+  for (std::size_t m = 0; m < block.size(); ++m) {
+    double sum = 0;
+    std::int64_t bad = -1;
+    for (std::int64_t step = block[m].steps - 1; step >= 0; --step)
+      if (!std::isfinite(host_[at(step * models_) + m])) bad = step;
+    for (std::int64_t step = 0; step < block[m].steps; ++step)
+      sum += static_cast<double>(host_[at(step * models_) + m]);
+    if (bad >= 0)
+      round.sum.fail(block[m].id, failure(block[m], round,
+                                          fmt::format("the loss is not finite ({}) in local step {} of {}",
+                                                      host_[at(bad * models_) + m], bad + 1, block[m].steps)));
+    else if (!round.sum.add_loss(sum / static_cast<double>(round.steps)))
+      round.sum.fail(block[m].id, failure(block[m], round, "the loss is beyond 2^18"));
+  }
+}
+
+void Trainer::add_uploads(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {
+  const std::int64_t models = static_cast<std::int64_t>(block.size());
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (parts_[i].size.upload == 0) continue;
+    const View<const float> upload = upload_[i].view().rows(0, models);
+    const int bad = round.sum.add_upload(stream, parts_[i].upload, std::span(weights_).first(block.size()), upload);
+    if (bad >= 0)
+      round.sum.fail(block[at(bad)].id,
+                     failure(block[at(bad)], round, "what it sends is not finite, or beyond 2^18 in magnitude"));
+    if (parts_[i].size.uploads)
+      copy_on_device(stream, round.kept[i].data() + row * upload.shape[1], upload.data,
+                     at(upload.size()) * sizeof(float));
+  }
+}
+
+void Trainer::store_memory(Stream& stream, const Round& round, std::span<const Work> block) {
+  if (memory_row_.empty()) return;
+  for (std::int64_t m = 0; m < static_cast<std::int64_t>(block.size()); ++m) {
+    for (std::size_t i = 0; i < parts_.size(); ++i)
+      copy_to_host(stream, memory_row_.data() + parts_[i].client, memory_[i].data() + m * parts_[i].size.client,
+                   at(parts_[i].size.client) * sizeof(float));
+    round.memory.store(block[at(m)].id, round.index + 1, memory_row_);
+  }
+}
+
+/// Before training that is the global model, or the algorithm's personal one.
+void Trainer::add_metrics(Stream& stream, const Round& round, std::span<const Work> block, RoundSum::When when) {
+  const ArenaScope scope(stream);
+  const std::int64_t models = static_cast<std::int64_t>(block.size());
+  const View<float> params = params_.view().rows(0, models);
+  const bool personal = when == RoundSum::When::before && parts_.front().size.personal;
+  if (personal) federation_.algorithm.personal(stream, block_of(0, static_cast<int>(models)), params);
+  for (std::int64_t m = 0; m < models; ++m) {
+    const Work& work = block[at(m)];
+    if (work.address != work.id || round.test_samples == 0) continue;
+    const Metrics metrics = evaluate(stream, params.rows(m, m + 1), work.id);
+    if (!round.sum.add_metrics(when, metrics, round.test_samples))
+      round.sum.fail(work.id, failure(work, round, "metrics on its own test samples are not finite"));
+  }
+  if (personal) ops::repeat_rows(stream, round.server.global, params);
+}
+
+}  // namespace fedscape
