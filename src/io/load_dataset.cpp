@@ -7,6 +7,10 @@
 #include "fedscape/base/suggest.hpp"
 #include "fedscape/data/cifar.hpp"
 #include "fedscape/data/idx.hpp"
+#include "fedscape/data/image_folder.hpp"
+#include "fedscape/data/leaf.hpp"
+#include "fedscape/io/array_dataset.hpp"
+#include "fedscape/io/tff_dataset.hpp"
 
 namespace fedscape {
 
@@ -54,6 +58,19 @@ Dataset load_cifar100(const DataOptions& options, Split split) {
   return load_cifar(path_of(options), CifarKind::cifar100, split, layout_of(options));
 }
 
+Dataset load_folder(const DataOptions& options, Split split) { return load_image_folder(path_of(options), split); }
+
+/// Formats that do not say how many classes there are: as many as the train split has, unless an option says.
+template <auto Load>
+Dataset load_labelled(const DataOptions& options, Split split) {
+  FEDSCAPE_CHECK(0 <= options.data_classes && options.data_classes <= (1 << 20),
+                 "data_classes {}, expected 1 to {}, or 0", options.data_classes, 1 << 20);
+  const std::string& path = path_of(options);
+  const auto classes = static_cast<int>(options.data_classes);
+  if (classes != 0 || split == Split::train) return Load(path, split, classes);
+  return Load(path, split, Load(path, Split::train, 0).classes());
+}
+
 Dataset make_gaussian(const DataOptions& options, Split split) {
   return gaussian_mixture(options.synthetic, split, static_cast<std::uint64_t>(options.data_seed));
 }
@@ -73,6 +90,14 @@ constexpr std::array kKinds = {
     Kind{{"idx", "IDX files, raw or .gz: {train,t10k}-{images,labels}... in data_path"}, "train", load_any_idx},
     Kind{{"cifar10", "CIFAR-10, binary version: data_batch_1.bin ... in data_path"}, kImageNet, load_cifar10},
     Kind{{"cifar100", "CIFAR-100, binary version: train.bin and test.bin in data_path"}, kImageNet, load_cifar100},
+    Kind{{"folder", "JPEG or PNG images: data_path/<train or test>/<class>/*.jpg"}, "train", load_folder},
+    Kind{{"leaf", "LEAF's JSON: data_path/<train or test>/*.json, with users"}, "none", load_labelled<load_leaf>},
+    Kind{{"tff", "TensorFlow Federated's HDF5, with users: *train*.h5 and *test*.h5 in data_path"},
+         "none",
+         load_labelled<load_tff>},
+    Kind{{"arrays", "HDF5 or safetensors of one's own, x, y and perhaps user: data_path/<train or test>.h5"},
+         "none",
+         load_labelled<load_arrays>},
     Kind{{"gaussian", "generated: a Gaussian mixture"}, "none", make_gaussian},
     Kind{{"images", "generated: small images with a planted pattern"}, "train", make_images},
 };
@@ -98,6 +123,7 @@ void DataOptions::options(Fields& f) {
   f.field("data_path", data_path, "file or folder it lies in; empty: the kind's own place, where it has one");
   f.field("normalize", normalize, "default, none, train (statistics of the train split) or 'mean;deviation'");
   f.field("cifar_layout", cifar_layout, "cifar: planar, or pfl for pfl-research's scrambled pixels");
+  f.field("data_classes", data_classes, "leaf, tff, arrays: classes; 0: as many as the train split's labels say");
   f.field("data_seed", data_seed, "generated data: seed");
   synthetic.options(f);
 }

@@ -19,6 +19,7 @@ struct DataOptions {
   std::string data_path;                // empty: the kind's own place, where it has one
   std::string normalize = "default";    // default, none, train or numbers: see normalisation()
   std::string cifar_layout = "planar";  // planar or pfl
+  std::int64_t data_classes = 0;        // leaf, tff, arrays: classes; 0: largest label of the train split plus 1
   std::int64_t data_seed = 1;           // of generated data
   SyntheticOptions synthetic;
   void options(Fields& f);
