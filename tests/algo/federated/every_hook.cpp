@@ -1,0 +1,112 @@
+#include "tests/algo/federated/every_hook.hpp"
+
+#include <vector>
+
+#include "fedscape/algo/exact_sum.hpp"
+#include "fedscape/ops/reduce.hpp"
+#include "fedscape/tensor/tensor.hpp"
+
+namespace fedscape::test {
+
+namespace {
+
+View<float> part(View<float> row, std::int64_t begin, std::int64_t length) { return {row.data + begin, {length}}; }
+View<float> flat(View<float> view) { return view.as({view.size()}); }
+View<const float> flat(View<const float> view) { return view.as({view.size()}); }
+
+}  // namespace
+
+// A client remembers its last model, the server a second copy of the mean and the classes of its data.
+FederatedAlgorithm::Footprint EveryHook::footprint(const ParamLayout& layout, int classes) const {
+  const std::int64_t p = layout.size();
+  return {.client = p,
+          .server = p + classes,
+          .upload = p + 1,
+          .uploads = true,
+          .server_data = true,
+          .features = true,
+          .personal = true};
+}
+
+void EveryHook::initial_memory(Stream& stream, View<const float>, View<float> server) const {
+  ops::fill(stream, 0.125f, server);
+}
+
+void EveryHook::initial_client_memory(Stream& stream, View<const float> global, View<float> client) const {
+  ops::axpby(stream, 0.5f, flat(global), 0, flat(client));
+}
+
+double EveryHook::weight(std::int64_t samples, bool) const { return 1.0 / static_cast<double>(samples); }
+
+void EveryHook::loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const {
+  FederatedAlgorithm::loss(step, out, grads, loss);
+  for (int m = 0; m < step.batch.models; ++m)
+    for (int b = 0; b < step.batch.count(m); ++b) {
+      const std::int64_t features = out.features.size() / (step.batch.models * step.batch.size);
+      const std::int64_t begin = (std::int64_t{m} * step.batch.size + b) * features;
+      ops::axpby(step.stream, 0.01f, {out.features.data + begin, {features}}, 0,
+                 {grads.features.data + begin, {features}});
+    }
+}
+
+void EveryHook::correct_gradient(const LocalStep& step, View<float> grads) const {
+  const Tensor<float> pull(step.stream, grads.shape);
+  ops::repeat_rows(step.stream,
+                   step.server_memory.as({step.server_memory.size()}).rows(0, grads.shape[1]).as({1, grads.shape[1]}),
+                   pull);
+  ops::axpby(step.stream, 0.01f, pull, 1, grads);
+  ops::axpby(step.stream, -0.01f, step.block.memory, 1, grads);
+}
+
+void EveryHook::upload(const LocalResult& result, View<float> upload) const {
+  const std::int64_t p = result.params.shape[1];
+  for (std::int64_t m = 0; m < upload.shape[0]; ++m) {
+    const View<float> row(upload.data + m * (p + 1), {p + 1});
+    ops::axpby(result.stream, 1, flat(result.params.rows(m, m + 1)), 0, part(row, 0, p));
+    ops::axpby(result.stream, -1, flat(result.global), 1, part(row, 0, p));
+    ops::fill(result.stream, static_cast<float>(result.block.samples[static_cast<std::size_t>(m)]), part(row, p, 1));
+  }
+  ops::axpby(result.stream, 1, result.params, 0, result.block.memory);
+}
+
+void EveryHook::personal(Stream& stream, const ClientBlock& block, View<float> params) const {
+  ops::axpby(stream, 0.5f, block.memory, 0.5f, params);
+}
+
+void EveryHook::server_update(const ServerStep& step) const {
+  const std::int64_t p = step.global.size(), classes = step.network.classes();
+  std::vector<double> sums(static_cast<std::size_t>(p + 1));
+  step.sum(step.local_uploads, sums);  // unweighted, over the clients of all ranks
+  const std::vector<float> second(sums.begin(), sums.begin() + p);
+  copy_to_device(step.stream, step.memory.data, second.data(), second.size() * sizeof(float));
+  ops::fill(step.stream, static_cast<float>(step.server_data->size()), part(step.memory, p, classes));
+  move_global(step, 1);
+}
+
+FederatedAlgorithm::Footprint EveryPenalty::footprint(const ParamLayout& layout, int) const {
+  return {.client = 1, .server = layout.size(), .upload = 2};
+}
+
+void EveryPenalty::add_gradient(const LocalStep& step, View<float> loss, View<float> grads) const {
+  for (std::int64_t m = 0; m < grads.shape[0]; ++m) {
+    ops::axpby(step.stream, -0.01f, flat(step.server_memory), 1, flat(grads.rows(m, m + 1)));
+    ops::axpby(step.stream, 0.01f, part(step.block.memory, m, 1), 1, part(loss, m, 1));
+  }
+}
+
+// A client counts its rounds.
+void EveryPenalty::upload(const LocalResult& result, View<float> upload) const {
+  const Tensor<float> one(result.stream, result.block.memory.shape);
+  ops::fill(result.stream, 1.0f, one.view());
+  ops::axpby(result.stream, 1, one, 1, result.block.memory);
+  for (std::int64_t m = 0; m < upload.shape[0]; ++m) {
+    ops::fill(result.stream, 3.0f, part(upload, 2 * m, 1));
+    ops::axpby(result.stream, 1, part(result.block.memory, m, 1), 0, part(upload, 2 * m + 1, 1));
+  }
+}
+
+void EveryPenalty::server_update(const ServerStep& step) const {
+  ops::axpby(step.stream, 0.5f, flat(View<const float>(step.global)), 0.5f, flat(step.memory));
+}
+
+}  // namespace fedscape::test

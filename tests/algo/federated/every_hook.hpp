@@ -1,0 +1,34 @@
+#pragma once
+
+#include "fedscape/algo/federated/penalty.hpp"
+
+namespace fedscape::test {
+
+/// An algorithm of no use but to use everything: client and server memory with initial values, a corrected gradient, a
+/// loss at the features, a longer upload, uploads that stay on their ranks and exact sums over them, server data,
+/// weights of its own, personal models.
+class EveryHook : public FederatedAlgorithm {
+ public:
+  Footprint footprint(const ParamLayout& layout, int classes) const override;
+  void initial_memory(Stream& stream, View<const float> global, View<float> server) const override;
+  void initial_client_memory(Stream& stream, View<const float> global, View<float> client) const override;
+  double weight(std::int64_t samples, bool by_samples) const override;
+  void loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const override;
+  void correct_gradient(const LocalStep& step, View<float> grads) const override;
+  void upload(const LocalResult& result, View<float> upload) const override;
+  void personal(Stream& stream, const ClientBlock& block, View<float> params) const override;
+  void server_update(const ServerStep& step) const override;
+};
+
+/// A penalty with memories and an upload of its own: it draws models to their first ones, and counts.
+class EveryPenalty : public Penalty {
+ public:
+  void options(Fields&) override {}
+  bool active() const override { return true; }
+  FederatedAlgorithm::Footprint footprint(const ParamLayout& layout, int classes) const override;
+  void add_gradient(const LocalStep& step, View<float> loss, View<float> grads) const override;
+  void upload(const LocalResult& result, View<float> upload) const override;
+  void server_update(const ServerStep& step) const override;
+};
+
+}  // namespace fedscape::test

@@ -1,0 +1,123 @@
+#include "tests/algo/federated/federation_case.hpp"
+
+#include <cstring>
+
+#include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/data/synthetic.hpp"
+#include "fedscape/nn/init.hpp"
+#include "fedscape/nn/layers.hpp"
+
+namespace fedscape::test {
+
+namespace {
+
+class Alone : public Communicator {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  void sum(Stream&, View<std::int64_t>) override {}
+  void sum(Stream&, View<float>) override {}
+  void broadcast(std::span<std::byte>, int) override {}
+  void all_gather(std::span<const std::byte> mine, std::vector<std::byte>& all) override {
+    all.assign(mine.begin(), mine.end());
+  }
+  std::int64_t max(std::int64_t value) override { return value; }
+  double max(double value) override { return value; }
+  void barrier() override {}
+  std::unique_ptr<Communicator> split(int) override { return alone(); }
+  std::unique_ptr<Counter> make_counter() override { fail("no counter here"); }
+  std::shared_ptr<const void> share_on_node(std::size_t, const std::function<void(std::span<std::byte>)>&) override {
+    fail("no shared memory here");
+  }
+  bool fills_node() const override { return true; }
+};
+
+Network make_network(const Dataset& data, bool linear_model) {
+  Network network(data.shape());
+  int node = 0;
+  if (!linear_model) {
+    node = network.add("hidden", linear(11), {node});
+    node = network.add("norm", batch_norm(), {node});
+    node = network.add("relu", relu(), {node});
+    node = network.add("dropout", dropout(0.25f, 0), {node});
+  }
+  network.add("classifier", linear(data.classes()), {node});
+  network.finish();
+  return network;
+}
+
+/// Client k holds 5 + 7 k mod 23 samples, a fifth of them as its test set.
+Clients ragged(std::int64_t count, std::int64_t samples) {
+  Clients clients;
+  std::int64_t next = 0;
+  for (std::int64_t k = 0; k < count; ++k) {
+    const std::int64_t n = 5 + 7 * k % 23;
+    clients.test.emplace_back(), clients.train.emplace_back();
+    for (std::int64_t i = 0; i < n; ++i, ++next)
+      (i < n / 5 ? clients.test : clients.train).back().push_back(static_cast<std::int32_t>(next % samples));
+  }
+  return clients;
+}
+
+Dataset make_data() {
+  SyntheticOptions options;
+  options.classes = 4, options.features = 6, options.train_samples = 200;
+  return gaussian_mixture(options, Split::train, 1);
+}
+
+/// What all clients remember, by id; nothing of those without memory.
+std::vector<float> gather_memories(Communicator& comm, const FederationCase& setting, ClientMemory& memory) {
+  const std::int64_t size = total_footprint(setting.federation()).client;
+  std::vector<float> all, row(static_cast<std::size_t>(size));
+  for (ClientId id = 0; size > 0 && id < setting.clients.size(); ++id) {
+    const bool mine = id % comm.size() == comm.rank() && memory.load(id, row);
+    std::vector<std::byte> bytes;
+    comm.all_gather(mine ? std::as_bytes(std::span(row)) : std::span<const std::byte>(), bytes);
+    all.resize(all.size() + bytes.size() / sizeof(float));
+    std::memcpy(all.data() + all.size() - bytes.size() / sizeof(float), bytes.data(), bytes.size());
+  }
+  return all;
+}
+
+}  // namespace
+
+std::unique_ptr<Communicator> alone() { return std::make_unique<Alone>(); }
+
+FederationCase::FederationCase(std::int64_t count, bool linear)
+    : data(make_data()),
+      network(make_network(data, linear)),
+      clients(ragged(count, data.size())),
+      algorithm(std::make_unique<FedAvg>()) {
+  local.batch = 4;
+  local.epochs = 2;
+  local.optimizer.lr = 0.1;
+  local.optimizer.momentum = 0.5;
+}
+
+Federation FederationCase::federation() const {
+  return {network, *algorithm, penalties, data, clients, local, &data, seed, 10};
+}
+
+std::vector<float> FederationCase::initial() const {
+  std::vector<float> params(static_cast<std::size_t>(network.layout().size()));
+  init_params(network, "torch", seed, params);
+  return params;
+}
+
+RunResult run(Communicator& comm, const FederationCase& setting, const RunOptions& options) {
+  Workers workers({}, options.threads);
+  Engine engine(workers, comm, setting.federation());
+  Server server = initial_server(workers.stream(), setting.federation(), setting.initial());
+  const auto memory = make_memory_in_ram();
+  RunResult result;
+  for (std::int64_t round = 0; round < options.rounds; ++round)
+    result.reports.push_back(
+        engine.round(sample_cohort(setting.clients.size(), options.cohort, setting.seed, round), server, *memory));
+  result.global = to_host(workers.stream(), server.global.view());
+  result.memory = to_host(workers.stream(), server.memory.view());
+  const std::vector<float> remembered = gather_memories(comm, setting, *memory);
+  result.memory.insert(result.memory.end(), remembered.begin(), remembered.end());
+  return result;
+}
+
+}  // namespace fedscape::test

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fedscape/algo/federated/engine.hpp"
+
+namespace fedscape::test {
+
+/// A communicator of one rank, without MPI.
+std::unique_ptr<Communicator> alone();
+
+/// A small federation that owns what a Federation refers to: a Gaussian mixture in the hands of ragged clients.
+struct FederationCase {
+  /// `linear`: a linear model; otherwise one hidden layer with batch norm and dropout.
+  explicit FederationCase(std::int64_t clients = 9, bool linear = false);
+
+  Federation federation() const;
+  std::vector<float> initial() const;
+
+  Dataset data;
+  Network network;
+  Clients clients;
+  std::unique_ptr<FederatedAlgorithm> algorithm;
+  std::vector<std::unique_ptr<Penalty>> penalties;
+  LocalOptions local;
+  std::uint64_t seed = 5;
+};
+
+/// What is left of a run: the model, the server's memory, then the memory of every client that has some.
+struct RunResult {
+  std::vector<float> global, memory;
+  std::vector<RoundReport> reports;
+};
+struct RunOptions {
+  int threads = 1;
+  std::int64_t rounds = 3;
+  CohortOptions cohort = {.cohort = 5};
+};
+/// Runs a federation; `memories` of clients are gathered over the ranks.
+RunResult run(Communicator& comm, const FederationCase& setting, const RunOptions& options = {});
+
+}  // namespace fedscape::test

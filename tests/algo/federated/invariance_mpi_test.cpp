@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedopt.hpp"
+#include "fedscape/algo/federated/fedprox.hpp"
+#include "fedscape/algo/federated/scaffold.hpp"
+#include "tests/algo/federated/every_hook.hpp"
+#include "tests/algo/federated/federation_case.hpp"
+#include "tests/comm/mpi_test.hpp"
+
+namespace fedscape {
+namespace {
+
+using Maker = void (*)(test::FederationCase&);
+
+template <class Algorithm>
+void with(test::FederationCase& setting) {
+  setting.algorithm = std::make_unique<Algorithm>();
+}
+void with_prox(test::FederationCase& setting) {
+  auto penalty = std::make_unique<FedProx>();
+  penalty->mu = 0.1;
+  setting.penalties.push_back(std::move(penalty));
+}
+template <const char* kind>
+void with_opt(test::FederationCase& setting) {
+  auto algorithm = std::make_unique<FedOpt>();
+  algorithm->kind = kind;
+  setting.algorithm = std::move(algorithm);
+}
+void with_every_hook(test::FederationCase& setting) {
+  setting.algorithm = std::make_unique<test::EveryHook>();
+  setting.penalties.push_back(std::make_unique<test::EveryPenalty>());
+}
+constexpr char kAdam[] = "adam", kYogi[] = "yogi", kAdagrad[] = "adagrad", kMomentum[] = "momentum";
+
+/// A new algorithm joins by one line.
+const std::vector<std::pair<std::string, Maker>> kSystems = {
+    {"fedavg", with<FedAvg>},         {"fedprox", with_prox},          {"scaffold", with<Scaffold>},
+    {"fedadam", with_opt<kAdam>},     {"fedyogi", with_opt<kYogi>},    {"fedadagrad", with_opt<kAdagrad>},
+    {"fedavgm", with_opt<kMomentum>}, {"every_hook", with_every_hook},
+};
+
+/// All bytes that a run leaves, its metrics included.
+std::string bytes_of(const test::RunResult& result) {
+  std::string bytes;
+  const auto append = [&](const void* data, std::size_t size) { bytes.append(static_cast<const char*>(data), size); };
+  append(result.global.data(), result.global.size() * sizeof(float));
+  append(result.memory.data(), result.memory.size() * sizeof(float));
+  for (const RoundReport& report : result.reports) {
+    append(&report.train_loss, sizeof(double));
+    append(&report.before, sizeof(Metrics));
+    append(&report.after, sizeof(Metrics));
+  }
+  return bytes;
+}
+
+class Invariance : public ::testing::TestWithParam<std::pair<std::string, Maker>> {};
+
+TEST_P(Invariance, OfTheBitsToRanksThreadsAndStacks) {
+  struct Spread {
+    int ranks, threads;
+    std::int64_t stack;
+  };
+  std::vector<std::string> results;
+  for (const auto& [ranks, threads, stack] : {Spread{1, 1, 1}, {1, 2, 1}, {1, 1, 7}, {2, 1, 1}, {3, 1, 7}, {4, 2, 1}}) {
+    test::FederationCase setting(13);
+    GetParam().second(setting);
+    setting.local.models_per_stack = stack;
+    setting.local.evaluate_clients = true;
+    const test::RunOptions options = {.threads = threads, .rounds = 2, .cohort = {.cohort = 9}};
+    test::on_ranks(ranks, [&](Communicator& comm) { results.push_back(bytes_of(test::run(comm, setting, options))); });
+  }
+  for (const std::string& result : results) EXPECT_TRUE(result == results.back());
+}
+
+INSTANTIATE_TEST_SUITE_P(Systems, Invariance, ::testing::ValuesIn(kSystems),
+                         [](const auto& system) { return system.param.first; });
+
+TEST(Engine, TellsEveryRankOfALossThatIsNotFinite) {
+  test::FederationCase setting;
+  setting.local.optimizer.lr = 1e30;
+  std::string message;
+  try {
+    test::run(test::world(), setting, {.rounds = 3, .cohort = {.cohort = 9}});
+  } catch (const AgreedError& error) {
+    message = error.what();
+  }
+  EXPECT_EQ(message.find("client "), 0u) << message;
+}
+
+TEST(Evaluation, ShardedHasTheSameBitsOnAnyNumberOfRanks) {
+  const test::FederationCase setting;
+  const std::vector<float> params = setting.initial();
+  std::vector<Metrics> results;
+  for (const int ranks : {1, 2, 3, 4})
+    test::on_ranks(ranks, [&](Communicator& comm) {
+      Workers workers({}, ranks % 2 + 1);
+      const View<const float> row(params.data(), {setting.network.layout().size()});
+      results.push_back(evaluate_sharded(workers, comm, setting.network, row, setting.data));
+    });
+  for (const Metrics& metrics : results) EXPECT_EQ(std::memcmp(&metrics, &results.back(), sizeof(Metrics)), 0);
+  EXPECT_EQ(results.back().count, setting.data.size());
+}
+
+}  // namespace
+}  // namespace fedscape

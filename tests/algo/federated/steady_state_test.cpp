@@ -1,0 +1,72 @@
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "tests/algo/federated/federation_case.hpp"
+
+namespace {
+std::atomic<std::int64_t> calls_of_new{0};
+}
+
+// Every other operator new of the library ends in one of these two.
+void* operator new(std::size_t size) {
+  ++calls_of_new;
+  if (void* const data = std::malloc(size ? size : 1)) return data;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  ++calls_of_new;
+  const std::size_t a = static_cast<std::size_t>(alignment);
+  if (void* const data = std::aligned_alloc(a, (size + a - 1) / a * a)) return data;
+  throw std::bad_alloc();
+}
+void operator delete(void* data) noexcept { std::free(data); }
+void operator delete(void* data, std::size_t) noexcept { std::free(data); }
+void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }
+void operator delete(void* data, std::size_t, std::align_val_t) noexcept { std::free(data); }
+
+namespace fedscape {
+namespace {
+
+struct Reading {
+  std::int32_t step;
+  std::int64_t calls;
+  std::size_t in_use;  // bytes taken from malloc: sees what does not come through operator new
+};
+
+/// Takes a reading at every local step of the second round.
+class Watching : public FederatedAlgorithm {
+ public:
+  explicit Watching(std::vector<Reading>& readings) : readings_(readings) {}
+  void correct_gradient(const LocalStep& step, View<float>) const override {
+    if (step.schedule->round == 1) readings_.push_back({step.schedule->step, calls_of_new, mallinfo2().uordblks});
+  }
+
+ private:
+  std::vector<Reading>& readings_;
+};
+
+TEST(SteadyState, AStepAllocatesNothing) {
+  std::vector<Reading> readings;
+  readings.reserve(1000);
+  test::FederationCase setting;
+  setting.local.crop = 1, setting.local.flip = true;
+  setting.algorithm = std::make_unique<Watching>(readings);
+  const auto comm = test::alone();
+  test::run(*comm, setting, {.rounds = 2, .cohort = {.cohort = 9}});
+  std::size_t pairs = 0;
+  for (std::size_t i = 1; i < readings.size(); ++i) {
+    if (readings[i].step == 0) continue;  // another client: its memory is loaded in between
+    EXPECT_EQ(readings[i].calls, readings[i - 1].calls) << "step " << readings[i].step;
+    EXPECT_EQ(readings[i].in_use, readings[i - 1].in_use) << "step " << readings[i].step;
+    ++pairs;
+  }
+  EXPECT_GT(pairs, 20u);
+}
+
+}  // namespace
+}  // namespace fedscape
