@@ -5,8 +5,15 @@ namespace fedscape {
 namespace {
 
 constexpr CommandEntry kCommands[] = {
-    {"list", "what there is: networks, algorithms, penalties, partitions, datasets, metrics", "[KIND]", make_list,
-     false},
+    {"fl run", "trains a federation: many clients, one aggregated model", "[options]", make_fl_run, true},
+    {"evaluate", "metrics of a model on a data set", "MODEL [options]", make_evaluate, true},
+    {"landscape sweep", "loss and accuracy over a line or plane through a model", "MODEL [options]",
+     make_landscape_sweep, true},
+    {"export", "model of a run file to safetensors (PyTorch's names)", "RUN OUTPUT", make_export, false},
+    {"import", "safetensors (PyTorch's names) to a model file", "MODEL OUTPUT [options]", make_import, false},
+    {"data summary", "clients of a data set and the classes they hold", "[options]", make_data_summary, false},
+    {"plot", "learning curve of a run, contours and 3D picture of a surface", "FILE [options]", make_plot, false},
+    {"list", "networks, algorithms, penalties, partitions, datasets, metrics", "[KIND]", make_list, false},
 };
 
 }  // namespace

@@ -7,6 +7,13 @@
 /// The commands, each in the file of its name.
 namespace fedscape {
 
+std::unique_ptr<Command> make_data_summary();
+std::unique_ptr<Command> make_evaluate();
+std::unique_ptr<Command> make_export();
+std::unique_ptr<Command> make_fl_run();
+std::unique_ptr<Command> make_import();
+std::unique_ptr<Command> make_landscape_sweep();
 std::unique_ptr<Command> make_list();
+std::unique_ptr<Command> make_plot();
 
 }  // namespace fedscape

@@ -7,6 +7,7 @@
 #include "fedscape/algo/federated/catalog.hpp"
 #include "fedscape/base/suggest.hpp"
 #include "fedscape/data/partition.hpp"
+#include "fedscape/io/load_dataset.hpp"
 #include "fedscape/nn/zoo.hpp"
 #include "src/app/commands.hpp"
 
@@ -63,7 +64,7 @@ class List : public Command {
     table.positional({"kind"});
   }
 
-  void check(const OptionTable&) const override {
+  void check(OptionTable&) override {
     constexpr std::string_view kinds[] = {"networks", "algorithms", "penalties", "partitions", "datasets", "metrics"};
     for (const std::string_view kind : kinds)
       if (kind_ == kind || kind_.empty()) return;
@@ -76,6 +77,7 @@ class List : public Command {
     if (wanted("algorithms")) print_systems("algorithms", algorithms());
     if (wanted("penalties")) print_systems("penalties", penalties());
     if (wanted("partitions")) print_rows("partitions", rows_of(partitions()));
+    if (wanted("datasets")) print_rows("datasets", rows_of(datasets()));
     if (wanted("metrics")) {
       fmt::print("metrics\n");
       for (const std::string_view name : metric_names()) fmt::print("  {}\n", name);

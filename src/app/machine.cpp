@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <link.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -91,10 +92,18 @@ Machine pick_machine(const MachineOptions& options, Communicator& comm) {
   return machine;
 }
 
+std::int64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t{1024} * usage.ru_maxrss;
+}
+
 std::string build_id() {
   std::string id;
   dl_iterate_phdr(find_build_id, &id);
   return id.empty() ? "unknown" : id;
 }
+
+std::string build_text() { return fmt::format("fedscape {} ({})", FEDSCAPE_VERSION, build_id()); }
 
 }  // namespace fedscape

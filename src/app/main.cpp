@@ -49,6 +49,10 @@ int run_on_ranks(Command& command, const OptionTable& table) {
     if (comm->is_root()) fmt::print(stderr, "fedscape: {}\n", error.what());
     return kExitRefused;
   } catch (const std::exception& error) {
+    if (comm->size() == 1) {
+      fmt::print(stderr, "fedscape: {}\n", error.what());
+      return kExitRefused;
+    }
     fmt::print(stderr, "fedscape: rank {}: {}\n", comm->rank(), error.what());
     std::fflush(nullptr);
     mpi.abort(kExitFailed);
@@ -57,7 +61,7 @@ int run_on_ranks(Command& command, const OptionTable& table) {
 
 int run(std::vector<std::string> words) {
   if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") return print_commands(), 0;
-  if (words[0] == "--version") return fmt::print("fedscape {} (build {})\n", FEDSCAPE_VERSION, build_id()), 0;
+  if (words[0] == "--version") return fmt::print("{}\n", build_text()), 0;
   const CommandEntry& entry = take_command(words);
   const std::unique_ptr<Command> command = entry.make();
   OptionTable table;

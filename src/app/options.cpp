@@ -63,10 +63,20 @@ std::string text_of(double value) { return fmt::format("{}", value); }
 std::string text_of(bool value) { return value ? "true" : "false"; }
 std::string text_of(const std::string& value) { return value; }
 
-/// "--flip false" as "--flip=false": Boost would take the value of a switch for an argument of its own.
+/// Names are written with dashes; underscores do as well.
+std::string dashed(std::string_view name) {
+  std::string result(name);
+  std::replace(result.begin(), result.end(), '_', '-');
+  return result;
+}
+
+/// The words as Boost is to see them: "--flip false" as "--flip=false", as it would take
+/// the value of a switch for an argument of its own.
 std::vector<std::string> joined(std::span<const std::string> words, std::span<const std::string> switches) {
   std::vector<std::string> result;
-  for (const std::string& word : words) {
+  for (std::string word : words) {
+    const std::size_t name_end = std::min(word.find('='), word.size());
+    if (word.starts_with("--")) word = dashed(word.substr(0, name_end)) + word.substr(name_end);
     const bool value =
         word == "true" || word == "false" || word == "yes" || word == "no" || word == "on" || word == "off";
     if (value && !result.empty() && std::find(switches.begin(), switches.end(), result.back()) != switches.end())
@@ -125,12 +135,11 @@ void OptionTable::group(std::string_view title, std::string_view prefix) {
 
 template <class T>
 void OptionTable::add_entry(std::string_view name, T& value, std::string_view help) {
-  std::string full(prefix_);
-  if (prefix_.empty()) full = name;
-  if (!prefix_.empty() && name != "name") full += "." + std::string(name);
+  const std::string own = dashed(name);
+  const std::string full = prefix_.empty() ? own : name == "name" ? prefix_ : prefix_ + "." + own;
   for (const Entry& entry : entries_) FEDSCAPE_CHECK(entry.name != full, "two options are named {}", full);
   if (titles_.empty()) titles_.emplace_back("Options");
-  entries_.push_back({full, std::string(help), &value, titles_.size() - 1, ""});
+  entries_.push_back({full, std::string(help), &value, titles_.size() - 1, "", false});
 }
 void OptionTable::field(std::string_view name, std::int64_t& value, std::string_view help) {
   add_entry(name, value, help);
@@ -153,6 +162,18 @@ std::string OptionTable::set_under(std::string_view prefix) const {
   for (const Entry& entry : entries_)
     if (!entry.origin.empty() && entry.name.starts_with(std::string(prefix) + ".")) return entry.origin;
   return "";
+}
+
+void OptionTable::hide_under(std::string_view prefix) {
+  for (Entry& entry : entries_) entry.hidden |= entry.name.starts_with(std::string(prefix) + ".");
+}
+
+void OptionTable::assume(const Description& stored, const std::string& source) {
+  for (const auto& [name, text] : stored)
+    for (Entry& entry : entries_)
+      if (entry.name == name && entry.origin.empty())
+        std::visit([&](auto* value) { convert(text, fmt::format("{}: {}", source, shown(name)), *value); },
+                   entry.value);
 }
 
 void OptionTable::parse_flags(std::span<const std::string> arguments) {
@@ -198,7 +219,7 @@ void OptionTable::parse_file(const std::string& file, const std::vector<std::str
       continue;
     }
     for (const po::option& option : parse_line(section, line, origin)) {
-      const std::string& name = option.string_key;
+      const std::string name = dashed(option.string_key);
       find(name, origin + ": ");
       FEDSCAPE_CHECK(std::find(seen.begin(), seen.end(), name) == seen.end(), "{}: '{}' was set before", origin, name);
       seen.push_back(name);
@@ -243,10 +264,10 @@ std::string OptionTable::help(std::string_view usage) const {
   return out;
 }
 
-Description OptionTable::description(std::span<const std::string_view> but) const {
+Description OptionTable::description() const {
   Description result;
   for (const Entry& entry : entries_)
-    if (std::find(but.begin(), but.end(), entry.name) == but.end()) result.emplace_back(entry.name, entry.text());
+    if (!entry.hidden) result.emplace_back(entry.name, entry.text());
   return result;
 }
 
@@ -258,6 +279,7 @@ std::string OptionTable::text() const {
   };
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
+    if (entry.hidden) continue;
     if (i == 0 || entry.group != entries_[i - 1].group) end_line();
     const std::string word = fmt::format(" {}={}", entry.name, entry.text().empty() ? "\"\"" : entry.text());
     if (line.size() + word.size() > kColumns) end_line();

@@ -73,6 +73,21 @@ TEST(Options, FlagsOverrideTheFileAndTheFileOverridesDefaults) {
   EXPECT_EQ(example.name, "lenet");
 }
 
+TEST(Options, DashesAndUnderscoresInNamesAreTheSame) {
+  struct Long {
+    std::int64_t local_steps = 0;
+    void options(Fields& f) { f.field("local_steps", local_steps, "steps"); }
+  };
+  for (const std::string word : {"--local-steps=3", "--local_steps=3"}) {
+    Long options;
+    OptionTable table;
+    table.add("Long", options);
+    table.parse(std::vector<std::string>{word});
+    EXPECT_EQ(options.local_steps, 3) << word;
+    EXPECT_EQ(table.description().front().first, "local-steps");
+  }
+}
+
 TEST(Options, ASectionIsAPrefix) {
   const std::string file = config_file("network = mlp\n[network]\nrounds = 9\n");
   const Example example = parse({"--config", file, "--network.lr", "3"}, "network");

@@ -20,7 +20,7 @@ class Command {
   virtual ~Command() = default;
   virtual void options(OptionTable& table) = 0;
   /// An Error for options that cannot be right; called once they are read, before MPI starts.
-  virtual void check(const OptionTable&) const {}
+  virtual void check(OptionTable&) {}
   /// Follows the recipe and returns the exit code; a command has one of the two. On all ranks: input that any rank
   /// refuses must be refused in agree(), any other Error ends all ranks at once.
   virtual int run(Communicator&, const OptionTable&) { fail("this command runs without ranks"); }

@@ -40,11 +40,17 @@ class OptionTable : public Fields {
   bool is_set(std::string_view name) const;
   /// Where the first field under `prefix` was set ("--fedopt.kind"), or "".
   std::string set_under(std::string_view prefix) const;
+  /// Gives the fields that neither file nor flag set the values stored in `source`; names it does not know are left
+  /// out.
+  void assume(const Description& stored, const std::string& source);
+
+  /// Leaves the fields under `prefix` out of description() and text(): they have no part in this run.
+  void hide_under(std::string_view prefix);
 
   /// All groups, a line per field with its default: what --help prints under `usage`.
   std::string help(std::string_view usage) const;
-  /// Name and value of every field but those under `but`.
-  Description description(std::span<const std::string_view> but = {}) const;
+  /// Name and value of every field.
+  Description description() const;
   /// The values as lines of at most 110 columns, group by group.
   std::string text() const;
 
@@ -54,6 +60,7 @@ class OptionTable : public Fields {
     std::variant<std::int64_t*, double*, bool*, std::string*> value;
     std::size_t group;
     std::string origin;  // "--lr" or "fl.ini, line 3: lr"; empty where the default stands
+    bool hidden = false;
     std::string text() const;
   };
   template <class T>

@@ -1,0 +1,89 @@
+#include "fedscape/algo/evaluate.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "fedscape/app/machine.hpp"
+#include "fedscape/app/progress.hpp"
+#include "fedscape/base/log.hpp"
+#include "fedscape/io/atomic_file.hpp"
+#include "fedscape/io/model_file.hpp"
+#include "src/app/commands.hpp"
+#include "src/app/inputs.hpp"
+#include "src/app/model_source.hpp"
+
+namespace fedscape {
+
+namespace {
+
+class Evaluate : public Command {
+ public:
+  void options(OptionTable& table) override {
+    table.group("Evaluation");
+    table.field("model", model_, "run file or safetensors file; a run file also gives network and data");
+    table.field("split", split_, "test or train");
+    table.field("output", output_, "JSON file for metrics and options; empty: none");
+    table.positional({"model"});
+    table.add("Data", data_);
+    table.add("Network", network_, "network");
+    table.add("Machine", machine_);
+  }
+  void check(OptionTable& table) override {
+    FEDSCAPE_CHECK(split_ == "test" || split_ == "train", "split: test or train was expected, not '{}'", split_);
+    machine_.check();
+    table.assume(model_options(model_), model_);
+  }
+  int run(Communicator& comm, const OptionTable& table) override;
+
+ private:
+  std::string model_, split_ = "test", output_;
+  DataOptions data_;
+  NetworkOptions network_;
+  MachineOptions machine_;
+};
+
+int Evaluate::run(Communicator& comm, const OptionTable& table) {
+  log_info("evaluate on {} rank(s):\n{}", comm.size(), table.text());
+  // 1. The machine, the data, the model.
+  Machine machine;
+  agree(comm, [&] { machine = pick_machine(machine_, comm); });
+  Workers workers(machine.device, machine.threads);
+  const Dataset data = load_shared(comm, data_, split_ == "test" ? Split::test : Split::train);
+  std::optional<Network> network;
+  std::vector<float> host;
+  agree(comm, [&] {
+    network.emplace(build_network(network_, data.shape(), data.classes()));
+    host = read_model(model_, network->layout());
+  });
+  const Tensor<float> params = to_device(workers.stream(), host, {static_cast<std::int64_t>(host.size())});
+
+  // 2. Its metrics, chunks of samples shared over ranks and threads.
+  Timer timer;
+  const Metrics metrics = evaluate_sharded(workers, comm, *network, params, data);
+  log_info("{} samples in {}", metrics.count, duration(timer.seconds()));
+
+  // 3. What came out.
+  agree(comm, [&] {
+    if (!comm.is_root()) return;
+    nlohmann::ordered_json report;
+    fmt::print("samples     {}\ncorrect     {}\n", metrics.count, metrics.correct);
+    for (const std::string_view name : metric_names()) {
+      fmt::print("{:<11} {:.10g}\n", name, metric(metrics, name));
+      report["metrics"][std::string(name)] = metric(metrics, name);
+    }
+    report["metrics"]["samples"] = metrics.count;
+    report["metrics"]["correct"] = metrics.correct;
+    for (const auto& [name, value] : table.description()) report["options"][name] = value;
+    const std::string text = report.dump(2) + "\n";
+    if (!output_.empty()) replace_file(output_, std::as_bytes(std::span(text)));
+  });
+  return 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_evaluate() { return std::make_unique<Evaluate>(); }
+
+}  // namespace fedscape

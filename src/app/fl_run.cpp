@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "fedscape/app/progress.hpp"
+#include "fedscape/app/stop.hpp"
+#include "fedscape/base/log.hpp"
+#include "fedscape/io/client_memory_file.hpp"
+#include "fedscape/io/model_file.hpp"
+#include "src/app/commands.hpp"
+#include "src/app/dry_run.hpp"
+#include "src/app/fl_options.hpp"
+#include "src/app/inputs.hpp"
+
+namespace fedscape {
+
+namespace {
+
+class FlRun : public Command {
+ public:
+  void options(OptionTable& table) override { options_.list(table); }
+  void check(OptionTable& table) override { options_.check(table); }
+  int run(Communicator& comm, const OptionTable& table) override;
+
+ private:
+  FlOptions options_;
+};
+
+std::unique_ptr<ClientMemory> open_memory(const FlOptions& options, const RunFile& file, std::int64_t clients,
+                                          std::int64_t floats, const RunInfo& info, Communicator& comm) {
+  if (floats == 0) return make_memory_in_ram();
+  const ClientMemoryShape shape{clients, floats, info.seed ^ info.data_hash};
+  return open_client_memory(options.output + ".clients", shape, file.round(), comm);
+}
+
+std::string round_line(const RoundReport& report, const Metrics* test, std::int64_t rounds) {
+  std::string line = fmt::format("round {}/{}: ", report.round, rounds);
+  if (test)
+    line += fmt::format("test accuracy {:.2f} %, test loss {:.4f}, ", metric(*test, "accuracy"), metric(*test, "loss"));
+  line += fmt::format("train loss {:.4f}, lr {:.4g}, {} clients, {} samples, {} steps, {:.2f} s", report.train_loss,
+                      report.lr, report.clients, report.samples, report.steps, report.seconds);
+  return line;
+}
+
+int FlRun::run(Communicator& comm, const OptionTable& table) {
+  const FlOptions& o = options_;
+  RunInfo info = o.info(table);
+  log_info("fl run on {} rank(s):\n{}", comm.size(), table.text());
+
+  // 1. This rank's part of the machine; the data, and who owns which samples.
+  Machine machine;
+  agree(comm, [&] { machine = pick_machine(o.machine, comm); });
+  Workers workers(machine.device, machine.threads);
+  Stream& stream = workers.stream();
+  const Dataset train = load_shared(comm, o.data, Split::train), test = load_shared(comm, o.data, Split::test);
+  Clients clients;
+  agree(comm, [&] { clients = deal(train, o.partition, info.seed); });
+  info.data_hash = train.hash() ^ (test.hash() << 1);
+  info.device = describe_device(machine.device);
+
+  // 2. What is trained, from where, and how.
+  std::optional<Network> network;
+  std::vector<float> initial;
+  agree(comm, [&] {
+    network.emplace(build_network(o.network, train.shape(), train.classes()));
+    initial = initial_params(*network, o.network, o.init, info.seed);
+    check_cohort(o.cohort, clients.size());
+  });
+  const Federation federation{*network, o.chosen(), o.penalties, train, clients, o.local, &test, info.seed, o.rounds};
+  log_info("{} clients ({} dropped), {} parameters, {} thread(s) a rank, {}", clients.size(), clients.dropped,
+           network->layout().size(), machine.threads, info.device);
+  std::optional<Engine> engine;
+  agree(comm, [&] { engine.emplace(workers, comm, federation); });
+  if (o.dry_run) return print_estimate(workers, comm, federation, o, *engine, initial, test), 0;
+
+  // 3. Where we stand: a fresh server, or the one in the run file.
+  if (o.fresh) remove_output(comm, o.output);
+  RunFile file = RunFile::open(o.output, info, network->layout(), comm);
+  Server server = file.restore_or(stream, initial_server(stream, federation, initial));
+  const auto memory = open_memory(o, file, clients.size(), total_footprint(federation).client, info, comm);
+  ClientStatisticsCollector statistics(network->layout(), file.initial_signs());
+  if (server.round > 0) log_info("resuming {} after round {}", o.output, server.round);
+
+  // 4. Rounds.
+  Progress progress("round", o.rounds, server.round, comm.is_root());
+  Timer total;
+  bool stopped = false;
+  while (server.round < o.rounds && !stopped) {
+    const Cohort cohort = sample_cohort(clients.size(), o.cohort, info.seed, server.round);
+    if (o.client_statistics) statistics.start_round(to_host(stream, server.global.view()));
+    const RoundReport report = engine->round(cohort, server, *memory, stop_requested(),
+                                             o.client_statistics ? statistics.observer() : ClientObserver{});
+    const bool last = server.round == o.rounds;
+    stopped = report.stop && !last;
+
+    // 5. What the round was like: the test set now and then, a row of the run file, a line of the log.
+    std::optional<Metrics> metrics, personal;
+    if (last || (o.evaluate_every > 0 && server.round % o.evaluate_every == 0)) {
+      metrics = evaluate_sharded(workers, comm, *network, server.global, test);
+      if (total_footprint(federation).personal) personal = engine->evaluate_personal(server, *memory);
+    }
+    file.append(server.round, row_of(report, metrics ? &*metrics : nullptr, personal ? &*personal : nullptr));
+    if (o.weight_statistics) file.append_weights(stream, server);
+    if (o.client_statistics) file.append_clients(server.round, statistics.gather(comm));
+    progress.log(round_line(report, metrics ? &*metrics : nullptr, o.rounds));
+    progress.update(server.round);
+
+    // 6. Safe on disk every now and then, and when asked to stop.
+    if (file.due(o.save_seconds) || last || stopped) {
+      memory->commit(server.round);
+      file.save(stream, server);
+    }
+  }
+  const std::int64_t peak = comm.max(peak_memory());
+  log_info("peak memory of a rank {} MB", peak / 1'000'000);
+  log_info("{} after round {} of {}, {}: {}", stopped ? "stopped" : "finished", server.round, o.rounds,
+           duration(total.seconds()), o.output);
+  return stopped ? kExitStopped : 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_fl_run() { return std::make_unique<FlRun>(); }
+
+}  // namespace fedscape

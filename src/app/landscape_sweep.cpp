@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <optional>
+
+#include "fedscape/app/progress.hpp"
+#include "fedscape/app/stop.hpp"
+#include "fedscape/base/log.hpp"
+#include "fedscape/io/model_file.hpp"
+#include "fedscape/io/surface_file.hpp"
+#include "src/app/commands.hpp"
+#include "src/app/inputs.hpp"
+#include "src/app/sweep_options.hpp"
+
+namespace fedscape {
+
+namespace {
+
+class LandscapeSweep : public Command {
+ public:
+  void options(OptionTable& table) override {
+    options_.list(table);
+    table.positional({"model"});
+  }
+  void check(OptionTable& table) override { options_.check(table); }
+  int run(Communicator& comm, const OptionTable& table) override;
+
+ private:
+  SweepCommandOptions options_;
+};
+
+/// 64-bit FNV-1a over the origin and both directions: which plane a point lies in.
+std::uint64_t fingerprint(std::span<const float> origin, const Directions& directions) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const std::span<const float> part :
+       {origin, std::span<const float>(directions.x), std::span<const float>(directions.y)})
+    for (const std::byte byte : std::as_bytes(part)) hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3u;
+  return hash;
+}
+
+/// How far the sweep of all ranks is when this rank finishes a point: tiles are taken in the order of the plan.
+class Place {
+ public:
+  Place(const Grid& grid, std::span<const Point> pending) : nx_(grid.nx) {
+    std::int64_t next = 0;
+    for (const Tile& tile : plan_tiles(grid, pending, 1)) places_[key(tile.front())] = ++next;
+  }
+  std::int64_t of(Point p) const { return places_.at(key(p)); }
+
+ private:
+  std::int64_t key(Point p) const { return p.iy * nx_ + p.ix; }
+  std::int64_t nx_;
+  std::map<std::int64_t, std::int64_t> places_;
+};
+
+int LandscapeSweep::run(Communicator& comm, const OptionTable& table) {
+  const SweepCommandOptions& o = options_;
+  log_info("landscape sweep on {} rank(s):\n{}", comm.size(), table.text());
+
+  // 1. This rank's part of the machine; the data.
+  Machine machine;
+  agree(comm, [&] { machine = pick_machine(o.machine, comm); });
+  Workers workers(machine.device, machine.threads);
+  const BatchNormPolicy policy = parse_batch_norm_policy(o.batch_norm);
+  const std::vector<std::string> names = o.split_names();
+  const bool train_needed = names.front() == "train" || policy == BatchNormPolicy::recalibrated;
+  Dataset train, test;
+  if (train_needed) train = load_shared(comm, o.data, Split::train);
+  if (names.back() == "test") test = load_shared(comm, o.data, Split::test);
+  const Dataset& shape = train_needed ? train : test;
+  std::vector<SweepData> splits;
+  for (const std::string& name : names) splits.push_back({name, name == "train" ? &train : &test});
+
+  const Grid grid = o.grid();
+
+  // 2. The model at the origin, and the plane through it.
+  std::optional<Network> network;
+  std::vector<float> origin;
+  Directions directions;
+  agree(comm, [&] {
+    network.emplace(build_network(o.network, shape.shape(), shape.classes()));
+    origin = read_model(o.model, network->layout());
+    directions = make_directions(o, network->layout(), origin);
+    if (grid.line()) directions.y.clear();
+    FEDSCAPE_CHECK(grid.line() || !directions.y.empty(),
+                   "{}: two directions were expected for a plane, one was found; --y \"\" sweeps a line",
+                   o.direction_file);
+    if (comm.is_root() && !o.save_directions.empty())
+      write_directions(o.save_directions, network->layout(), directions);
+  });
+  const Plane plane = make_plane(workers.stream(), origin, directions.x, directions.y);
+  if (!directions.y.empty()) log_info("cosine of the directions: {:.4f}", cosine(directions.x, directions.y));
+
+  // 3. The surface file knows which points are still missing.
+  SurfaceFile::Content content{o.info(table), grid, names, o.direction_file};
+  content.info.options.emplace_back("plane", fmt::format("{:016x}", fingerprint(origin, directions)));
+  for (const SweepData& split : splits) content.info.data_hash = content.info.data_hash * 31 + split.data->hash();
+  content.info.device = describe_device(machine.device);
+  if (o.fresh) remove_output(comm, o.output);
+  SurfaceFile surface = SurfaceFile::open(o.output, content, comm, o.save_seconds);
+  const std::vector<Point> pending = surface.pending();
+  log_info("{} of {} points to compute, {} thread(s) a rank, {}", pending.size(), grid.points(), machine.threads,
+           content.info.device);
+
+  // 4. Points from the shared queue until it is empty.
+  const Place place(grid, pending);
+  Progress progress("point", static_cast<std::int64_t>(pending.size()), 0, comm.is_root());
+  Timer total;
+  const auto record = [&](Point p, std::span<const Metrics> metrics) {
+    surface.record(p, metrics);
+    progress.update(place.of(p), fmt::format("{} loss {:.4f}", names.back(), metric(metrics.back(), "loss")));
+  };
+  sweep(workers, comm, *network, plane, grid, pending, splits, train_needed ? &train : nullptr,
+        {policy, static_cast<int>(o.models_per_stack)}, record, stop_requested);
+  surface.finish();
+  const bool stopped = !surface.pending().empty();
+  log_info("{} with {} of {} points, {}: {}", stopped ? "stopped" : "finished",
+           grid.points() - static_cast<std::int64_t>(surface.pending().size()), grid.points(),
+           duration(total.seconds()), o.output);
+  return stopped ? kExitStopped : 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_landscape_sweep() { return std::make_unique<LandscapeSweep>(); }
+
+}  // namespace fedscape

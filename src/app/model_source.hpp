@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "fedscape/app/options.hpp"
+#include "fedscape/base/fields.hpp"
+
+namespace fedscape {
+
+/// The network and data options that a model was made with, as its file says: a run file, or a safetensors file that
+/// `fedscape export` wrote. Empty for files from elsewhere.
+Description model_options(const std::string& path);
+
+}  // namespace fedscape

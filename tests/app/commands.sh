@@ -1,0 +1,28 @@
+# Every command once, each on what the one before left.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh" "$1"
+data=(--data images --train-samples 400 --test-samples 100)
+"$fedscape" list >list.txt
+for word in lenet fedavg scaffold fedprox dirichlet fashion-mnist accuracy; do grep -q "$word" list.txt || fail "list lacks $word"; done
+"$fedscape" data summary "${data[@]}" --clients 5 --output clients.csv >summary.txt
+[ "$(grep -vc '^#' clients.csv)" = 6 ] || fail "clients.csv: $(cat clients.csv)"
+on 2 "$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 4 --network lenet --batch 10 --dry-run --output dry.h5 >dry.txt 2>&1
+grep -q "bytes of a round" dry.txt && [ ! -e dry.h5 ] || fail "dry run: $(cat dry.txt)"
+on 2 "$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 4 --network lenet --batch 10 --output run.h5 2>run.txt
+[ "$(wc -l <run.csv)" = 5 ] && [ "$(wc -l <run.jsonl)" = 4 ] || fail "run.csv, run.jsonl: $(cat run.csv run.jsonl)"
+"$fedscape" export run.h5 model.safetensors
+on 3 "$fedscape" evaluate run.h5 --output a.json >a.txt 2>/dev/null
+"$fedscape" evaluate model.safetensors >b.txt 2>/dev/null
+cmp a.txt b.txt || fail "the exported model evaluates differently"
+"$fedscape" import model.safetensors model.h5 >/dev/null
+"$fedscape" export model.h5 again.safetensors >/dev/null
+cmp model.safetensors again.safetensors || fail "import and export change the model"
+"$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 1 --network lenet --init model.safetensors --output next.h5 2>/dev/null
+on 2 "$fedscape" landscape sweep run.h5 --x -1:1:5 --y -0.5:0.5:3 --output surface.h5 2>/dev/null
+"$fedscape" landscape sweep run.h5 --x 0:1:5 --y "" --x-model next.h5 --output line.h5 2>/dev/null
+h5dump -d test_loss surface.h5 | grep -q "( 3, 5 )" || fail "the surface is not [ny, nx]"
+for file in run surface line; do "$fedscape" plot $file.h5 >/dev/null; done
+for picture in run_curve surface_contour surface_3d line_line; do
+  [ "$(head -c 4 $picture.png | tail -c 3)" = PNG ] || fail "$picture.png is no picture"
+done
+PATH= "$fedscape" plot run.h5 2>plot.txt && fail "plot without gnuplot succeeded"
+grep -q "gnuplot" plot.txt || fail "no word about gnuplot: $(cat plot.txt)"

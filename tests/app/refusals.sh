@@ -1,0 +1,34 @@
+# Bad options and bad input: exit code 2, one message that says what was expected, nothing half-written.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh" "$1"
+small=(--data images --train-samples 200 --test-samples 50 --clients 4 --cohort 2 --rounds 1 --network mlp)
+
+refused "did you mean 'rounds'" "$fedscape" fl run --round 3
+refused "did you mean 'fl run'" "$fedscape" fl rum
+refused "whole number" "$fedscape" fl run --rounds many
+refused "rounds: 1 or more" "$fedscape" fl run --rounds 0
+refused "did you mean 'fedavg'" "$fedscape" fl run --algorithm fedavgg
+refused "the algorithm is fedavg" "$fedscape" fl run --fedopt.server-lr 1
+refused "line 2" "$fedscape" fl run --config <(printf 'rounds = 3\nnonsense\n')
+refused "did you mean 'lenet'" "$fedscape" fl run "${small[@]}" --network lenett --output a.h5
+refused "4 clients" "$fedscape" fl run "${small[@]}" --cohort 5 --output a.h5
+refused "nowhere" "$fedscape" fl run --data idx --data-path nowhere --output a.h5
+refused "missing.safetensors" "$fedscape" fl run "${small[@]}" --init missing.safetensors --output a.h5
+refused "missing.h5" "$fedscape" evaluate missing.h5
+refused "missing.h5" "$fedscape" plot missing.h5
+refused "-1:1" "$fedscape" landscape sweep missing.h5 --x -1:1
+echo garbage >garbage.h5
+refused "garbage.h5" "$fedscape" fl run "${small[@]}" --output garbage.h5
+[ "$(cat garbage.h5)" = garbage ] || fail "a refused file was changed"
+refused "garbage.h5" "$fedscape" fl run "${small[@]}" --output garbage.h5/a.h5
+
+# The same with several ranks: still one message, and no banner.
+refused "did you mean 'lenet'" on 3 "$fedscape" fl run "${small[@]}" --network lenett --output a.h5
+! grep -q -e MPI_ABORT -e "^-----" stderr.txt || fail "a banner: $(cat stderr.txt)"
+
+# A step that diverges names client and round.
+refused "round" on 2 "$fedscape" fl run "${small[@]}" --lr 1e30 --epochs 5 --batch 10 --output nan.h5
+
+# Resume with other options.
+"$fedscape" fl run "${small[@]}" --output run.h5 2>/dev/null
+refused "lr" "$fedscape" fl run "${small[@]}" --lr 0.33 --output run.h5
+[ -z "$(find . -name '*.tmp')" ] && [ ! -e a.h5 ] || fail "left behind: $(ls)"
