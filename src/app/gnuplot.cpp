@@ -57,7 +57,7 @@ std::string curves_script(const std::string& title, const std::string& x_label, 
                           const std::string& right_label, const std::vector<Curve>& curves, const std::string& png) {
   std::string out = fmt::format("{}set output {}\nset datafile missing 'NaN'\nset title {}\nset xlabel {}\n", kTerminal,
                                 file_name(png), quoted(title), quoted(x_label));
-  out += fmt::format("set ylabel {}\nset grid\nset key outside bottom center horizontal\n", quoted(left_label));
+  out += fmt::format("set ylabel {}\nset grid\nset key above\n", quoted(left_label));
   if (!right_label.empty()) out += fmt::format("set y2label {}\nset y2tics\nset ytics nomirror\n", quoted(right_label));
   for (std::size_t i = 0; i < curves.size(); ++i) {
     out += fmt::format("$curve{} << EOD\n", i);
