@@ -89,7 +89,7 @@ void Tape::Plan::plan_values() {
     keep(i, layer.needs_output() ? backward_step(i) : i);
     for (const int input_node : node(i).inputs) keep(input_node, layer.needs_input() ? backward_step(i) : i);
     const std::int64_t floats = layer.kept(batch) * models;
-    kept[at] = memory.add(floats, i, backward_step(i));
+    kept[at] = memory.add(floats, i, backward_step(0));  // statistics are updated after the backward pass
   }
   keep(count - 1, count);  // logits and features are looked at between forward and backward
   keep(network->feature_node(), count);
