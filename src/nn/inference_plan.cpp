@@ -241,7 +241,7 @@ Outputs InferencePlan::forward(Stream& stream, View<const float> x) {
   FEDSCAPE_CHECK(n <= p.chunk && x.shape.inner(2) == p.network->sample() && (x.shape[0] == 1 || x.shape[0] == p.loaded),
                  "inputs {} for {} models, chunks of {} and samples {}", x.shape.text(), p.loaded, p.chunk,
                  p.network->sample().text());
-  std::fill(p.counts.begin(), p.counts.end(), n);
+  p.counts.assign(static_cast<std::size_t>(p.loaded), n);  // within the capacity of all models
   const Pass pass{.batch = {.models = p.loaded, .size = n, .counts = p.counts}, .keys = {}, .mode = Mode::evaluate};
   for (const Step& step : p.steps) p.run(stream, step, pass, x);
   const auto flat = [&](int i) {
