@@ -23,13 +23,13 @@ FEDSCAPE_KERNEL(void, gather, Stream& stream, const Gather& gather, const float*
 
 /// Output pixel (y,x) shows input pixel (y + down, x' + right), with x' counted from the other side when flipped.
 struct Crop {
-  int down = 0, right = 0;
-  bool flip = false;
+  int down, right;
+  bool flip;
 };
 
 /// The crop of one sample: each of the (2 pad + 1)^2 places equally likely.
 FEDSCAPE_HOST_DEVICE inline Crop crop_of(const ops::Augment& augment, RngKey key) {
-  Crop crop;
+  Crop crop{};
   RngBlock words;
   if (augment.pad > 0) {
     key.purpose = Purpose::crop;

@@ -7,24 +7,24 @@ namespace fedscape::kernels {
 
 namespace {
 
-constexpr int kStrip = 32;  // columns whose accumulators stay in registers over all rows
+constexpr std::int64_t kStrip = 512;  // columns: their sums stay in L1 over all rows
+constexpr int kTogether = 4;          // rows a pass, so that a sum is loaded and stored once for four terms
 
-/// Sums one strip of `columns` <= kStrip columns; returns whether a value was out of bounds or no number.
-template <class Columns>
-bool sum_strip(const double* scaled, const float* rows, float limit, std::int64_t* total, int M, std::int64_t Q,
-               Columns columns) {
-  std::int64_t sums[kStrip] = {};
+/// sums[c] += the terms of kRows rows; returns whether a value was out of bounds or no number.
+template <int kRows>
+bool add_rows(const double* scaled, const float* rows, std::int64_t Q, float limit, std::int64_t* sums,
+              std::int64_t columns) {
   int bad = 0;
-  for (int m = 0; m < M; ++m) {
-    const float* const row = rows + m * Q;
-    const double scale = scaled[m];
 #pragma omp simd reduction(| : bad)
-    for (int c = 0; c < columns; ++c) {
-      bad |= !(std::fabs(row[c]) <= limit);
-      sums[c] += round_exactly(scale * static_cast<double>(row[c]));
+  for (std::int64_t c = 0; c < columns; ++c) {
+    std::int64_t sum = sums[c];
+    for (int m = 0; m < kRows; ++m) {
+      const float x = rows[m * Q + c];
+      bad |= !(std::fabs(x) <= limit);
+      sum += round_exactly(scaled[m] * static_cast<double>(x));
     }
+    sums[c] = sum;
   }
-  for (int c = 0; c < columns; ++c) total[c] += sums[c];
   return bad != 0;
 }
 
@@ -33,10 +33,13 @@ bool sum_strip(const double* scaled, const float* rows, float limit, std::int64_
 int exact_sum(Cpu, Stream&, const double* scaled, const float* rows, float limit, std::int64_t* total, int M,
               std::int64_t Q) {
   bool bad = false;
-  std::int64_t q = 0;
-  for (; q + kStrip <= Q; q += kStrip)
-    bad |= sum_strip(scaled, rows + q, limit, total + q, M, Q, std::integral_constant<int, kStrip>{});
-  bad |= sum_strip(scaled, rows + q, limit, total + q, M, Q, static_cast<int>(Q - q));
+  for (std::int64_t q = 0; q < Q; q += kStrip) {
+    const std::int64_t columns = std::min(kStrip, Q - q);
+    int m = 0;
+    for (; m + kTogether <= M; m += kTogether)
+      bad |= add_rows<kTogether>(scaled + m, rows + m * Q + q, Q, limit, total + q, columns);
+    for (; m < M; ++m) bad |= add_rows<1>(scaled + m, rows + m * Q + q, Q, limit, total + q, columns);
+  }
   if (!bad) return -1;
   const auto is_bad = [limit](float x) { return !(std::fabs(x) <= limit); };
   return static_cast<int>((std::find_if(rows, rows + M * Q, is_bad) - rows) / Q);

@@ -1,82 +1,34 @@
-#include "kernels/pool.hpp"
-
 #include <algorithm>
 
 #include "kernels/cpu/tiles.hpp"
+#include "kernels/pool_windows.hpp"
 
 namespace fedscape::kernels {
 
 namespace {
 
-/// The pixels begin..end-1 of one axis that a window covers, and how many it counts in an average.
-struct Span {
-  int begin, end, counted;
-};
-
-/// Maps of one sample and the windows on them, whatever rule places these.
-template <class Rows, class Columns>
-struct Windows {
-  int width, out_height, out_width, channels;
-  std::int64_t in_sample, out_sample;
-  Rows rows;        // Span of window row oy
-  Columns columns;  // Span of window column ox
-};
-
-Span cut_window(int index, int size, int kernel, int stride, int pad, bool count_padding) {
-  const int start = index * stride - pad;
-  const int begin = std::max(start, 0), end = std::min(start + kernel, size);
-  return {begin, end, count_padding ? std::min(start + kernel, size + pad) - start : end - begin};
-}
-
-Span adaptive_window(std::int64_t index, std::int64_t size, std::int64_t out) {
-  const int begin = static_cast<int>(index * size / out), end = static_cast<int>(((index + 1) * size + out - 1) / out);
-  return {begin, end, end - begin};
-}
-
-auto windows_of(const PoolShape& s) {
-  const auto rows = [s](int oy) { return cut_window(oy, s.height, s.kernel_y, s.stride_y, s.pad_y, s.count_padding); };
-  const auto columns = [s](int ox) {
-    return cut_window(ox, s.width, s.kernel_x, s.stride_x, s.pad_x, s.count_padding);
-  };
-  return Windows<decltype(rows), decltype(columns)>{s.width,          s.out_height(),    s.out_width(), s.channels,
-                                                    s.input().size(), s.output().size(), rows,          columns};
-}
-
-auto windows_of(const AdaptiveShape& s) {
-  const auto rows = [s](int oy) { return adaptive_window(oy, s.height, s.out_height); };
-  const auto columns = [s](int ox) { return adaptive_window(ox, s.width, s.out_width); };
-  return Windows<decltype(rows), decltype(columns)>{s.width,
-                                                    s.out_height,
-                                                    s.out_width,
-                                                    s.channels,
-                                                    std::int64_t{s.height} * s.width * s.channels,
-                                                    std::int64_t{s.out_height} * s.out_width * s.channels,
-                                                    rows,
-                                                    columns};
-}
-
 /// Calls f(out, y, x) for every window of a sample; `out` is the offset of its output, y and x are its Spans.
-template <class W, class F>
-void for_each_window(const W& windows, F&& f) {
+template <class F>
+void for_each_window(const Windows& windows, F&& f) {
   std::int64_t out = 0;
-  for (int oy = 0; oy < windows.out_height; ++oy) {
-    const Span y = windows.rows(oy);
-    for (int ox = 0; ox < windows.out_width; ++ox, out += windows.channels) f(out, y, windows.columns(ox));
+  for (int oy = 0; oy < windows.rows.out; ++oy) {
+    const Span y = windows.rows.window(oy);
+    for (int ox = 0; ox < windows.columns.out; ++ox, out += windows.channels) f(out, y, windows.columns.window(ox));
   }
 }
 
 /// Calls f(pixel) with the offset of every pixel of a window, in row order.
-template <class W, class F>
-void for_each_pixel(const W& windows, const Span& y, const Span& x, F&& f) {
+template <class F>
+void for_each_pixel(const Windows& windows, const Span& y, const Span& x, F&& f) {
   for (int iy = y.begin; iy < y.end; ++iy)
-    for (int ix = x.begin; ix < x.end; ++ix) f((std::int64_t{iy} * windows.width + ix) * windows.channels);
+    for (int ix = x.begin; ix < x.end; ++ix) f((std::int64_t{iy} * windows.columns.size + ix) * windows.channels);
 }
 
 /// Calls f(m, in, out) for each real sample: the offsets of its maps in row m.
-template <class W, class F>
-void for_each_sample(const W& windows, const Batch& batch, F&& f) {
+template <class F>
+void for_each_sample(const Windows& windows, const Batch& batch, F&& f) {
   for (int m = 0; m < batch.models; ++m)
-    for (int b = 0; b < batch.count(m); ++b) f(m, b * windows.in_sample, b * windows.out_sample);
+    for (int b = 0; b < batch.count(m); ++b) f(m, b * windows.in_sample(), b * windows.out_sample());
 }
 
 template <class V>
@@ -84,8 +36,7 @@ V larger(const V& a, const V& b) {
   return ((b <= a) | (a != a)) ? a : b;  // the first of equals; NaN stays
 }
 
-template <class W>
-void average_forward(const W& windows, const Batch& batch, Slot<const float> x, Slot<float> y) {
+void average_forward(const Windows& windows, const Batch& batch, Slot<const float> x, Slot<float> y) {
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float* const from = x.row(m) + in;
     float* const to = y.row(m) + out;
@@ -101,12 +52,11 @@ void average_forward(const W& windows, const Batch& batch, Slot<const float> x, 
   });
 }
 
-template <class W>
-void average_backward(const W& windows, const Batch& batch, Slot<const float> dy, Slot<float> dx) {
+void average_backward(const Windows& windows, const Batch& batch, Slot<const float> dy, Slot<float> dx) {
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float* const from = dy.row(m) + out;
     float* const to = dx.row(m) + in;
-    std::fill_n(to, windows.in_sample, 0.0f);
+    std::fill_n(to, windows.in_sample(), 0.0f);
     for_each_window(windows, [&](std::int64_t at, const Span& rows, const Span& columns) {
       const float share = 1.0f / static_cast<float>(rows.counted * columns.counted);
       for_each_tile(windows.channels, [&](auto tile, int c) {
@@ -122,7 +72,7 @@ void average_backward(const W& windows, const Batch& batch, Slot<const float> dy
 }  // namespace
 
 void max_pool_forward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, Slot<const float> x, Slot<float> y) {
-  const auto windows = windows_of(shape);
+  const Windows windows = windows_of(shape);
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float* const from = x.row(m) + in;
     float* const to = y.row(m) + out;
@@ -141,11 +91,11 @@ void max_pool_forward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, 
 
 void max_pool_backward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, Slot<const float> x,
                        Slot<const float> y, Slot<const float> dy, Slot<float> dx) {
-  const auto windows = windows_of(shape);
+  const Windows windows = windows_of(shape);
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float *const from = x.row(m) + in, *const maximum = y.row(m) + out, *const gradient = dy.row(m) + out;
     float* const to = dx.row(m) + in;
-    std::fill_n(to, windows.in_sample, 0.0f);
+    std::fill_n(to, windows.in_sample(), 0.0f);
     for_each_window(windows, [&](std::int64_t at, const Span& rows, const Span& columns) {
       for_each_tile(shape.channels, [&](auto tile, int c) {
         using V = decltype(tile);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fedscape/base/check.hpp"
+#include "fedscape/device/pick.hpp"
 
 namespace fedscape {
 
@@ -84,11 +85,7 @@ Machine pick_machine(const MachineOptions& options, Communicator& comm) {
   Machine machine;
   machine.threads = options.threads > 0 ? static_cast<int>(options.threads)
                                         : std::max(1, CPU_COUNT(&mine.cores) / std::max(1, sharing));
-  const int devices = cuda_device_count();
-  FEDSCAPE_CHECK(options.device != "cuda" || devices > 0,
-                 "--device cuda: no CUDA device was found on {} (or this build has no CUDA); use --device auto or cpu",
-                 mine.host.data());
-  if (options.device != "cpu" && devices > 0) machine.device = {DeviceKind::cuda, before % devices};
+  machine.device = pick_device(options.device, before);
   return machine;
 }
 

@@ -7,7 +7,9 @@ namespace {
 constexpr const char* kNoCuda = "this build of fedscape has no CUDA; configure it with the cuda preset";
 }
 
+const bool kBuilt = false;
 int device_count() { return 0; }
+std::string why_no_device() { return kNoCuda; }
 Stream::CudaNative* make_native(Device) { fail(kNoCuda); }
 void destroy_native(Stream::CudaNative*) noexcept {}
 void synchronize(Stream::CudaNative&) { fail(kNoCuda); }

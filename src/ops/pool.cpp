@@ -48,8 +48,7 @@ void max_pool_forward(Stream& stream, const PoolShape& shape, const Batch& batch
   check_batch("max_pool_forward", batch);
   const auto x_rows = input_rows("max_pool_forward", "x", batch, x, shape.input());
   const auto y_rows = model_rows("max_pool_forward", "y", batch, y, shape.output());
-  kernels::dispatch_cpu(stream, "max_pool_forward",
-                        [&](auto on) { kernels::max_pool_forward(on, stream, shape, batch, x_rows, y_rows); });
+  kernels::dispatch(stream, [&](auto on) { kernels::max_pool_forward(on, stream, shape, batch, x_rows, y_rows); });
 }
 
 void max_pool_backward(Stream& stream, const PoolShape& shape, const Batch& batch, View<const float> x,
@@ -60,9 +59,8 @@ void max_pool_backward(Stream& stream, const PoolShape& shape, const Batch& batc
   const auto y_rows = model_rows("max_pool_backward", "y", batch, y, shape.output());
   const auto dy_rows = model_rows("max_pool_backward", "dy", batch, dy, shape.output());
   const auto dx_rows = model_rows("max_pool_backward", "dx", batch, dx, shape.input());
-  kernels::dispatch_cpu(stream, "max_pool_backward", [&](auto on) {
-    kernels::max_pool_backward(on, stream, shape, batch, x_rows, y_rows, dy_rows, dx_rows);
-  });
+  kernels::dispatch(
+      stream, [&](auto on) { kernels::max_pool_backward(on, stream, shape, batch, x_rows, y_rows, dy_rows, dx_rows); });
 }
 
 void average_pool_forward(Stream& stream, const PoolShape& shape, const Batch& batch, View<const float> x,
@@ -71,8 +69,7 @@ void average_pool_forward(Stream& stream, const PoolShape& shape, const Batch& b
   check_batch("average_pool_forward", batch);
   const auto x_rows = input_rows("average_pool_forward", "x", batch, x, shape.input());
   const auto y_rows = model_rows("average_pool_forward", "y", batch, y, shape.output());
-  kernels::dispatch_cpu(stream, "average_pool_forward",
-                        [&](auto on) { kernels::average_pool_forward(on, stream, shape, batch, x_rows, y_rows); });
+  kernels::dispatch(stream, [&](auto on) { kernels::average_pool_forward(on, stream, shape, batch, x_rows, y_rows); });
 }
 
 void average_pool_backward(Stream& stream, const PoolShape& shape, const Batch& batch, View<const float> dy,
@@ -81,8 +78,8 @@ void average_pool_backward(Stream& stream, const PoolShape& shape, const Batch& 
   check_batch("average_pool_backward", batch);
   const auto dy_rows = model_rows("average_pool_backward", "dy", batch, dy, shape.output());
   const auto dx_rows = model_rows("average_pool_backward", "dx", batch, dx, shape.input());
-  kernels::dispatch_cpu(stream, "average_pool_backward",
-                        [&](auto on) { kernels::average_pool_backward(on, stream, shape, batch, dy_rows, dx_rows); });
+  kernels::dispatch(stream,
+                    [&](auto on) { kernels::average_pool_backward(on, stream, shape, batch, dy_rows, dx_rows); });
 }
 
 void adaptive_pool_forward(Stream& stream, const Batch& batch, View<const float> x, View<float> y) {
@@ -91,8 +88,7 @@ void adaptive_pool_forward(Stream& stream, const Batch& batch, View<const float>
   const kernels::AdaptiveShape shape = adaptive_shape(in, out);
   const auto x_rows = input_rows("adaptive_pool_forward", "x", batch, x, in);
   const auto y_rows = model_rows("adaptive_pool_forward", "y", batch, y, out);
-  kernels::dispatch_cpu(stream, "adaptive_pool_forward",
-                        [&](auto on) { kernels::adaptive_pool_forward(on, stream, shape, batch, x_rows, y_rows); });
+  kernels::dispatch(stream, [&](auto on) { kernels::adaptive_pool_forward(on, stream, shape, batch, x_rows, y_rows); });
 }
 
 void adaptive_pool_backward(Stream& stream, const Batch& batch, View<const float> dy, View<float> dx) {
@@ -101,8 +97,8 @@ void adaptive_pool_backward(Stream& stream, const Batch& batch, View<const float
   const kernels::AdaptiveShape shape = adaptive_shape(in, out);
   const auto dy_rows = model_rows("adaptive_pool_backward", "dy", batch, dy, out);
   const auto dx_rows = model_rows("adaptive_pool_backward", "dx", batch, dx, in);
-  kernels::dispatch_cpu(stream, "adaptive_pool_backward",
-                        [&](auto on) { kernels::adaptive_pool_backward(on, stream, shape, batch, dy_rows, dx_rows); });
+  kernels::dispatch(stream,
+                    [&](auto on) { kernels::adaptive_pool_backward(on, stream, shape, batch, dy_rows, dx_rows); });
 }
 
 }  // namespace fedscape::ops

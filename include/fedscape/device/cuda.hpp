@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "fedscape/device/stream.hpp"
 
@@ -8,7 +9,11 @@
 /// are no devices and anything else is an Error.
 namespace fedscape::cuda {
 
+/// Whether this build has CUDA bodies at all.
+extern const bool kBuilt;
 int device_count();
+/// Why there is no device, for people.
+std::string why_no_device();
 Stream::CudaNative* make_native(Device device);
 void destroy_native(Stream::CudaNative* native) noexcept;
 void synchronize(Stream::CudaNative& native);

@@ -1,0 +1,78 @@
+#include "fedscape/device/cuda.hpp"
+#include "kernels/cuda/native.cuh"
+
+namespace fedscape {
+
+Stream::CudaNative::CudaNative(int device_index) : index(device_index) {
+  CUDA_CHECK(cudaSetDevice(index));
+  cudaStream_t made = nullptr;
+  CUDA_CHECK(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking));
+  stream = Handle<cudaStream_t, cudaStreamDestroy>(made);
+}
+
+cublasHandle_t Stream::CudaNative::blas() {
+  if (!blas_) {
+    cublasHandle_t made = nullptr;
+    CUBLAS_CHECK(cublasCreate(&made));
+    blas_ = Handle<cublasHandle_t, cublasDestroy>(made);
+    CUBLAS_CHECK(cublasSetStream(made, stream.get()));
+  }
+  return blas_.get();
+}
+
+cudnnHandle_t Stream::CudaNative::dnn() {
+  if (!dnn_) {
+    cudnnHandle_t made = nullptr;
+    CUDNN_CHECK(cudnnCreate(&made));
+    dnn_ = Handle<cudnnHandle_t, cudnnDestroy>(made);
+    CUDNN_CHECK(cudnnSetStream(made, stream.get()));
+  }
+  return dnn_.get();
+}
+
+}  // namespace fedscape
+
+namespace fedscape::cuda {
+
+namespace {
+
+/// Number of devices and why there are none. Without a driver the runtime reports an error and leaves the count alone.
+std::pair<int, cudaError_t> count_devices() {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaSuccess) return {count, status};
+  cudaGetLastError();  // forget it, so that no later check reports it
+  return {0, status};
+}
+
+}  // namespace
+
+const bool kBuilt = true;
+int device_count() { return count_devices().first; }
+
+std::string why_no_device() {
+  const auto [count, status] = count_devices();
+  return status == cudaSuccess ? "the driver shows no device" : cudaGetErrorString(status);
+}
+
+Stream::CudaNative* make_native(Device device) { return new Stream::CudaNative(device.index); }
+void destroy_native(Stream::CudaNative* native) noexcept { delete native; }
+void synchronize(Stream::CudaNative& native) { CUDA_CHECK(cudaStreamSynchronize(native.stream.get())); }
+
+void* allocate(Device device, std::size_t bytes) {
+  CUDA_CHECK(cudaSetDevice(device.index));
+  void* data = nullptr;
+  const cudaError_t status = cudaMalloc(&data, bytes);  // aligned to 256
+  if (status == cudaSuccess) return data;
+  cudaGetLastError();
+  fail(fmt::format("no memory for {} bytes on CUDA device {}: {}", bytes, device.index, cudaGetErrorString(status)));
+}
+
+void deallocate(void* data) noexcept { cudaFree(data); }
+
+void copy(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes, bool wait) {
+  CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, native.stream.get()));
+  if (wait) synchronize(native);
+}
+
+}  // namespace fedscape::cuda
