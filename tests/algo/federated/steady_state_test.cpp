@@ -12,7 +12,7 @@ namespace {
 std::atomic<std::int64_t> calls_of_new{0};
 }
 
-// Every other operator new of the library ends in one of these two.
+// Every other operator new of the library ends in one of these two. Inlined, a delete would look like free(new).
 void* operator new(std::size_t size) {
   ++calls_of_new;
   if (void* const data = std::malloc(size ? size : 1)) return data;
@@ -24,10 +24,10 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   if (void* const data = std::aligned_alloc(a, (size + a - 1) / a * a)) return data;
   throw std::bad_alloc();
 }
-void operator delete(void* data) noexcept { std::free(data); }
-void operator delete(void* data, std::size_t) noexcept { std::free(data); }
-void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }
-void operator delete(void* data, std::size_t, std::align_val_t) noexcept { std::free(data); }
+[[gnu::noinline]] void operator delete(void* data) noexcept { std::free(data); }
+[[gnu::noinline]] void operator delete(void* data, std::size_t) noexcept { std::free(data); }
+[[gnu::noinline]] void operator delete(void* data, std::align_val_t) noexcept { std::free(data); }
+[[gnu::noinline]] void operator delete(void* data, std::size_t, std::align_val_t) noexcept { std::free(data); }
 
 namespace fedscape {
 namespace {
