@@ -35,13 +35,13 @@ std::int64_t samples_of(const Dataset& data, std::span<const std::int32_t> indic
   return indices.empty() ? data.size() : static_cast<std::int64_t>(indices.size());
 }
 
+}  // namespace
+
 void check_fits(const Network& network, const Dataset& data) {
   FEDSCAPE_CHECK(network.sample() == data.shape() && network.classes() == data.classes(),
                  "a network for samples {} of {} classes, but {} holds samples {} of {} classes",
                  network.sample().text(), network.classes(), data.source(), data.shape().text(), data.classes());
 }
-
-}  // namespace
 
 Metrics& operator+=(Metrics& sum, const Metrics& term) {
   sum.loss += term.loss;

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <vector>
 
+#include "fedscape/base/check.hpp"
+
 namespace fedscape {
 
 namespace {
@@ -36,6 +38,11 @@ std::string suggestion(std::string_view wrong, std::span<const std::string_view>
   if (edit_distance(wrong, *nearest) <= std::max<std::size_t>(2, wrong.size() / 3))
     return fmt::format("; did you mean '{}'?", *nearest);
   return fmt::format("; possible: {}", fmt::join(names, ", "));
+}
+
+void check_choice(std::string_view option, std::string_view value, std::span<const std::string_view> names) {
+  FEDSCAPE_CHECK(std::find(names.begin(), names.end(), value) != names.end(), "{} is '{}'{}", option, value,
+                 suggestion(value, names));
 }
 
 }  // namespace fedscape

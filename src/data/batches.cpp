@@ -1,8 +1,12 @@
 #include "fedscape/data/batches.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
 
 #include "fedscape/base/check.hpp"
+#include "fedscape/base/suggest.hpp"
 
 namespace fedscape {
 
@@ -12,6 +16,36 @@ std::int64_t steps_per_epoch(const BatchOptions& options, std::int64_t n) {
   const std::int64_t full = n / options.batch;
   if (options.last == BatchOptions::Last::drop) return std::max<std::int64_t>(full, 1);
   return full + (n % options.batch != 0);
+}
+
+std::int64_t steps_of(const BatchOptions& options, double epochs, std::int64_t n) {
+  // 0.1 * 30 must not lose a step to rounding.
+  return static_cast<std::int64_t>(std::floor(epochs * static_cast<double>(steps_per_epoch(options, n)) + 1e-9));
+}
+
+void SamplingOptions::options(Fields& f) {
+  f.field("batch", batch, "samples of a batch");
+  f.field("last_batch", last_batch, "the partial batch at the end of an epoch: keep, drop or wrap");
+  f.field("shuffle", shuffle, "a new order of the samples each epoch");
+  f.field("crop", crop, "augmentation: random crop after padding by this many pixels; 0: none");
+  f.field("flip", flip, "augmentation: horizontal flip with probability 1/2");
+}
+
+void SamplingOptions::check() const {
+  constexpr std::array<std::string_view, 3> kLastBatches = {"keep", "drop", "wrap"};
+  FEDSCAPE_CHECK(batch >= 1 && batch <= 1 << 20, "batch = {}; 1 to 1048576 are possible", batch);
+  FEDSCAPE_CHECK(crop >= 0 && crop <= 1024, "crop = {}; 0 to 1024 pixels are possible", crop);
+  check_choice("last_batch", last_batch, kLastBatches);
+}
+
+BatchOptions SamplingOptions::batches() const {
+  BatchOptions options;
+  options.batch = static_cast<int>(batch);
+  if (last_batch == "drop") options.last = BatchOptions::Last::drop;
+  if (last_batch == "wrap") options.last = BatchOptions::Last::wrap;
+  options.shuffle = shuffle;
+  options.augment = {static_cast<int>(crop), flip};
+  return options;
 }
 
 EpochOrder::EpochOrder(const BatchOptions& options, std::span<const std::int32_t> samples, const RngKey& key)
@@ -46,6 +80,34 @@ void EpochOrder::shuffle_for(std::int64_t epoch) {
   key_.step = static_cast<std::uint32_t>(epoch);
   Draws(key_).shuffle(std::span(order_));
   epoch_ = epoch;
+}
+
+BatchFeed::BatchFeed(const Dataset& data, const BatchOptions& options, std::span<const std::int32_t> samples,
+                     const RngKey& key)
+    : data_(&data), options_(options), order_(options, samples, key) {
+  restart(samples, key);
+}
+
+void BatchFeed::restart(std::span<const std::int32_t> samples, const RngKey& key) {
+  order_.restart(samples, key);
+  key_ = {key.seed, Purpose::crop, key.client, key.round, 0};
+  const auto batch = static_cast<std::size_t>(options_.batch);
+  const std::size_t largest = options_.last == BatchOptions::Last::wrap ? batch : std::min(batch, samples.size());
+  indices_.reserve(largest);
+  if (options_.augment.pad > 0 || options_.augment.flip) sample_keys_.resize(largest, key_);
+}
+
+int BatchFeed::gather(Stream& stream, std::int64_t step, View<float> x, View<std::int32_t> y) {
+  order_.batch(step, indices_);
+  const std::size_t n = indices_.size(), first = static_cast<std::size_t>(step * options_.batch);
+  const auto keys = std::span(sample_keys_).first(std::min(n, sample_keys_.size()));
+  for (std::size_t b = 0; b < keys.size(); ++b) {
+    keys[b] = key_;
+    keys[b].step = static_cast<std::uint32_t>(first + b);
+  }
+  const auto samples = static_cast<std::int64_t>(n);
+  data_->gather(stream, indices_, options_.augment, keys, x.rows(0, samples), y.rows(0, samples));
+  return static_cast<int>(n);
 }
 
 }  // namespace fedscape

@@ -17,11 +17,6 @@ namespace {
 constexpr std::array<std::string_view, 3> kOptimizers = {"sgd", "adam", "adamw"};
 constexpr std::array<std::string_view, 3> kSchedules = {"constant", "step", "cosine"};
 
-void check_name(std::string_view option, std::string_view name, std::span<const std::string_view> names) {
-  FEDSCAPE_CHECK(std::find(names.begin(), names.end(), name) != names.end(), "{} is '{}'{}", option, name,
-                 suggestion(name, names));
-}
-
 /// Largest finite numbers stay finite when they are used as floats.
 void check_rate(std::string_view option, double value, double low, double high) {
   FEDSCAPE_CHECK(value >= low && value <= high, "{} is {}; it must be in [{},{}]", option, value, low, high);
@@ -73,8 +68,8 @@ void OptimizerOptions::options(Fields& f) {
 
 void OptimizerOptions::check() const {
   constexpr double kLargest = 1e30;
-  check_name("optimizer", optimizer, kOptimizers);
-  check_name("schedule", schedule, kSchedules);
+  check_choice("optimizer", optimizer, kOptimizers);
+  check_choice("schedule", schedule, kSchedules);
   check_rate("lr", lr, 0, kLargest);
   check_rate("weight_decay", weight_decay, 0, kLargest);
   check_rate("eps", eps, 0, kLargest);

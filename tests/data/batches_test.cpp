@@ -7,6 +7,9 @@
 #include <numeric>
 
 #include "fedscape/base/check.hpp"
+#include "fedscape/data/synthetic.hpp"
+#include "fedscape/tensor/tensor.hpp"
+#include "tests/support/message_of.hpp"
 
 namespace fedscape {
 namespace {
@@ -116,6 +119,37 @@ TEST(EpochOrder, ASteadyStepReusesItsMemory) {
     order.batch(step, out);
     EXPECT_EQ(out.data(), memory);
   }
+}
+
+TEST(BatchFeed, GathersTheOrdersBatchesWithAKeyForEachSample) {
+  const Dataset data = planted_images({.classes = 2, .train_samples = 12, .side = 4}, Split::train, 1);
+  const BatchOptions options{.batch = 5, .augment = {.pad = 2, .flip = true}};
+  std::vector<std::int32_t> ids(12), indices;
+  std::iota(ids.begin(), ids.end(), 0);
+  Stream stream;
+  Tensor<float> x(stream, data.shape().under(5)), expected(stream, x.shape());
+  Tensor<std::int32_t> y(stream, {5}), labels(stream, {5});
+  EpochOrder order(options, ids, kKey);
+  BatchFeed feed(data, options, std::span(ids).first(3), {});  // of another client at first
+  feed.restart(ids, kKey);
+  for (const std::uint32_t step : {4u, 2u, 5u}) {
+    order.batch(step, indices);
+    const auto n = static_cast<std::int64_t>(indices.size());
+    std::vector<RngKey> keys;
+    for (std::uint32_t b = 0; b < n; ++b) keys.push_back({5, Purpose::crop, 3, 2, step * 5 + b});
+    data.gather(stream, indices, options.augment, keys, expected.view().rows(0, n), labels.view().rows(0, n));
+    EXPECT_EQ(feed.gather(stream, step, x, y), n);
+    EXPECT_EQ(to_host(stream, x.view().rows(0, n)), to_host(stream, expected.view().rows(0, n)));
+    EXPECT_EQ(to_host(stream, y.view().rows(0, n)), to_host(stream, labels.view().rows(0, n)));
+  }
+}
+
+TEST(SamplingOptions, OutOfRangeAreNamed) {
+  const auto refusal = [](const SamplingOptions& options) { return test::message_of([&] { options.check(); }); };
+  EXPECT_EQ(refusal({}), "");
+  EXPECT_THAT(refusal({.batch = 1 << 21}), ::testing::HasSubstr("batch = 2097152"));
+  EXPECT_THAT(refusal({.last_batch = "warp"}), ::testing::HasSubstr("did you mean 'wrap'"));
+  EXPECT_THAT(refusal({.crop = 1025}), ::testing::HasSubstr("crop = 1025"));
 }
 
 }  // namespace

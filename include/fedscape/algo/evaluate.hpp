@@ -21,6 +21,9 @@ Metrics& operator+=(Metrics& sum, const Metrics& term);
 double metric(const Metrics& metrics, std::string_view name);
 std::span<const std::string_view> metric_names();
 
+/// An Error unless the network takes samples and classes such as the data set holds.
+void check_fits(const Network& network, const Dataset& data);
+
 /// Samples per chunk. Chunk sums are added in chunk order, so a metric has the same bits however the chunks are shared.
 inline constexpr std::int64_t kMetricChunk = 256;
 

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "fedscape/base/fields.hpp"
 #include "fedscape/data/dataset.hpp"
 
 namespace fedscape {
@@ -18,6 +20,21 @@ struct BatchOptions {
 
 /// Steps of one epoch over n samples; at least 1 where n > 0 (a client smaller than a batch always gets its one batch).
 std::int64_t steps_per_epoch(const BatchOptions& options, std::int64_t n);
+/// Steps of `epochs` epochs, fractions of a step cut off.
+std::int64_t steps_of(const BatchOptions& options, double epochs, std::int64_t n);
+
+/// The same as options of local and of central training.
+struct SamplingOptions {
+  std::int64_t batch = 50;
+  std::string last_batch = "keep";  // keep, drop, wrap
+  bool shuffle = true;
+  std::int64_t crop = 0;  // augmentation: random crop with this padding
+  bool flip = false;      // augmentation: horizontal flip
+  void options(Fields& f);
+  /// An Error says which option is out of its range.
+  void check() const;
+  BatchOptions batches() const;
+};
 
 /// The indices of batch `step` (counted over all epochs from 0) of a client that holds `samples`; a function of the
 /// key's seed, client and round and of the step only, so that training can start anywhere. Appends to `out` (cleared
@@ -36,6 +53,26 @@ class EpochOrder {
   RngKey key_;
   std::vector<std::int32_t> order_;
   std::int64_t epoch_ = -1;
+};
+
+/// Gathers the batches of one client, which are augmented by keys of their own: what step s sees is a function of the
+/// key's seed, client and round and of s only. Data and samples must outlive the object. A step allocates nothing.
+class BatchFeed {
+ public:
+  BatchFeed(const Dataset& data, const BatchOptions& options, std::span<const std::int32_t> samples, const RngKey& key);
+  /// Turns to another client or round, in the memory of the last one.
+  void restart(std::span<const std::int32_t> samples, const RngKey& key);
+  /// Writes batch `step` to the first rows of x [B,sample] and y [B] and returns how many samples it has. The steps of
+  /// a round hold fewer than 2^24 samples.
+  int gather(Stream& stream, std::int64_t step, View<float> x, View<std::int32_t> y);
+
+ private:
+  const Dataset* data_;
+  BatchOptions options_;
+  EpochOrder order_;
+  RngKey key_;
+  std::vector<std::int32_t> indices_;
+  std::vector<RngKey> sample_keys_;  // empty: nothing is augmented
 };
 
 }  // namespace fedscape

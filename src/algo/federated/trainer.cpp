@@ -15,7 +15,7 @@ std::int64_t count(std::span<const Work> block) { return static_cast<std::int64_
 }  // namespace
 
 Limits limits_of(const Federation& federation) {
-  const BatchOptions batches = federation.local.batches();
+  const BatchOptions batches = federation.local.sampling.batches();
   Limits limits;
   for (const auto& samples : federation.clients.train) {
     const auto n = static_cast<std::int64_t>(samples.size());
@@ -32,7 +32,6 @@ Limits limits_of(const Federation& federation) {
 Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const Part> parts)
     : federation_(federation),
       parts_(parts),
-      batches_(federation.local.batches()),
       models_(static_cast<int>(federation.local.models_per_stack)),
       batch_(static_cast<int>(limits_of(federation).batch)),
       features_(parts.front().size.features),
@@ -51,11 +50,9 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
     upload_.emplace_back(stream, Shape{models_, part.size.upload});
     remembered += part.size.client;
   }
-  const std::size_t m = at(models_), b = at(batch_);
-  orders_.reserve(m);
+  const std::size_t m = at(models_);
+  feeds_.reserve(m);
   ids_.resize(m), samples_.resize(m), steps_.resize(m), weights_.resize(m), counts_.resize(m), keys_.resize(m);
-  sample_keys_.resize(b);
-  indices_.reserve(b);
   memory_row_.resize(at(remembered));
   host_.resize(at(std::max(losses_.size(), label_counts_.size())));
 }
@@ -71,7 +68,7 @@ std::int64_t Trainer::floats() const {
 void Trainer::train(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {
   begin(stream, round.server, round.memory, block);
   if (federation_.local.evaluate_clients) add_metrics(stream, round, block, RoundSum::When::before);
-  start_orders(round, block);
+  start_feeds(round, block);
   optimizer_.reset();
   int active = static_cast<int>(block.size());
   for (std::int64_t step = 0; step < block.front().steps; ++step) {
@@ -111,35 +108,27 @@ void Trainer::load_memory(Stream& stream, const Server& server, ClientMemory& me
   if (!known) federation_.algorithm.initial_client_memory(stream, server.global, memory_[0].view().rows(m, m + 1));
 }
 
-void Trainer::start_orders(const Round& round, std::span<const Work> block) {
+void Trainer::start_feeds(const Round& round, std::span<const Work> block) {
   for (std::size_t m = 0; m < block.size(); ++m) {
     const RngKey key{federation_.seed, Purpose::shuffle, static_cast<std::uint32_t>(block[m].address),
                      static_cast<std::uint32_t>(round.index), 0};
     const auto& samples = federation_.clients.train[at(block[m].id)];
-    if (m < orders_.size())
-      orders_[m].restart(samples, key);
+    if (m < feeds_.size())
+      feeds_[m].restart(samples, key);
     else
-      orders_.emplace_back(batches_, samples, key);
+      feeds_.emplace_back(federation_.train, federation_.local.sampling.batches(), samples, key);
   }
 }
 
 void Trainer::gather_batches(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step,
                              int active) {
   const Shape& sample = federation_.network.sample();
-  const bool augmented = batches_.augment.pad > 0 || batches_.augment.flip;
   for (int m = 0; m < active; ++m) {
-    const auto address = static_cast<std::uint32_t>(block[at(m)].address);
-    const auto round_index = static_cast<std::uint32_t>(round.index), step_index = static_cast<std::uint32_t>(step);
-    orders_[at(m)].batch(step, indices_);
-    const auto n = static_cast<std::int64_t>(indices_.size());
-    for (std::size_t b = 0; augmented && b < indices_.size(); ++b)
-      sample_keys_[b] = {federation_.seed, Purpose::crop, address, round_index,
-                         step_index * static_cast<std::uint32_t>(batches_.batch) + static_cast<std::uint32_t>(b)};
-    federation_.train.gather(
-        stream, indices_, batches_.augment, std::span(sample_keys_).first(augmented ? indices_.size() : 0),
-        {inputs_.data() + m * batch_ * sample.size(), sample.under(n)}, {labels_.data() + m * batch_, {n}});
-    counts_[at(m)] = static_cast<int>(n);
-    keys_[at(m)] = {federation_.seed, Purpose::dropout, address, round_index, step_index};
+    counts_[at(m)] =
+        feeds_[at(m)].gather(stream, step, {inputs_.data() + m * batch_ * sample.size(), sample.under(batch_)},
+                             {labels_.data() + m * batch_, {batch_}});
+    keys_[at(m)] = {federation_.seed, Purpose::dropout, static_cast<std::uint32_t>(block[at(m)].address),
+                    static_cast<std::uint32_t>(round.index), static_cast<std::uint32_t>(step)};
   }
 }
 

@@ -45,7 +45,7 @@ class Trainer {
  private:
   void begin(Stream& stream, const Server& server, ClientMemory& memory, std::span<const Work> block);
   void load_memory(Stream& stream, const Server& server, ClientMemory& memory, ClientId id, std::int64_t m);
-  void start_orders(const Round& round, std::span<const Work> block);
+  void start_feeds(const Round& round, std::span<const Work> block);
   void gather_batches(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step, int active);
   void local_step(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step, int active);
   void finish(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
@@ -60,7 +60,6 @@ class Trainer {
 
   const Federation& federation_;
   std::span<const Part> parts_;
-  BatchOptions batches_;
   int models_, batch_;
   bool features_ = false;
   Tape tape_;
@@ -70,13 +69,12 @@ class Trainer {
   Tensor<std::int32_t> labels_;
   Tensor<Schedule> schedule_;
   std::vector<Tensor<float>> memory_, upload_;  // of each part: [M,S], [M,Q]
-  std::vector<EpochOrder> orders_;              // of each client of the block
+  std::vector<BatchFeed> feeds_;                // of each client of the block
   std::vector<ClientId> ids_;
   std::vector<std::int64_t> samples_, steps_;
   std::vector<double> weights_;
   std::vector<int> counts_;
-  std::vector<RngKey> keys_, sample_keys_;
-  std::vector<std::int32_t> indices_;
+  std::vector<RngKey> keys_;
   std::vector<float> memory_row_, host_;
 };
 

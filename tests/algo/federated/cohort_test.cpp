@@ -43,10 +43,10 @@ TEST(Cohort, OfMoreClientsThanThereAreIsRefused) { EXPECT_THROW(sample_cohort(5,
 
 TEST(LocalOptions, StepsFollowEpochsAndBatches) {
   LocalOptions local;
-  local.batch = 10;
+  local.sampling.batch = 10;
   local.epochs = 3;
   EXPECT_EQ(local.steps(25), 9);
-  local.last_batch = "drop";
+  local.sampling.last_batch = "drop";
   EXPECT_EQ(local.steps(25), 6);
   local.min_steps = 8;
   EXPECT_EQ(local.steps(25), 8);

@@ -40,7 +40,7 @@ class OneRound : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(OneRound, OfFedAvgOnALinearModelIsAsByHand) {
   FederationCase setting(3, true);
-  setting.local.batch = 100, setting.local.epochs = 1, setting.local.weights = GetParam();
+  setting.local.sampling.batch = 100, setting.local.epochs = 1, setting.local.weights = GetParam();
   setting.local.optimizer.momentum = 0;
   std::vector<double> expected(setting.initial().size());
   double total = 0;

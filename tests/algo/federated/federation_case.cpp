@@ -88,7 +88,7 @@ FederationCase::FederationCase(std::int64_t count, bool linear)
       network(make_network(data, linear)),
       clients(ragged(count, data.size())),
       algorithm(std::make_unique<FedAvg>()) {
-  local.batch = 4;
+  local.sampling.batch = 4;
   local.epochs = 2;
   local.optimizer.lr = 0.1;
   local.optimizer.momentum = 0.5;

@@ -17,14 +17,10 @@ namespace fedscape {
 
 /// Local training of one round. See `fedscape fl run --help`.
 struct LocalOptions {
-  std::int64_t batch = 50;
-  double epochs = 1.0;              // local epochs, where local_steps is 0
-  std::int64_t local_steps = 0;     // local steps, the same for every client
-  std::int64_t min_steps = 1;       // at least this many steps
-  std::string last_batch = "keep";  // keep, drop, wrap
-  bool shuffle = true;
-  std::int64_t crop = 0;              // augmentation: random crop with this padding
-  bool flip = false;                  // augmentation: horizontal flip
+  SamplingOptions sampling;
+  double epochs = 1.0;                // local epochs, where local_steps is 0
+  std::int64_t local_steps = 0;       // local steps, the same for every client
+  std::int64_t min_steps = 1;         // at least this many steps
   std::string weights = "uniform";    // aggregation: uniform or samples
   bool train_repeats = false;         // cohorts with replacement: train again, in another order of samples
   std::int64_t models_per_stack = 1;  // clients trained side by side by one thread
@@ -33,7 +29,6 @@ struct LocalOptions {
   void options(Fields& f);
   /// An Error says which option is out of its range.
   void check() const;
-  BatchOptions batches() const;
   /// Local steps of a client with `samples` training samples: local_steps, or epochs of them; at least min_steps.
   std::int64_t steps(std::int64_t samples) const;
 };

@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "fedscape/algo/train.hpp"
 #include "tests/algo/federated/federation_case.hpp"
 
 namespace {
@@ -54,7 +55,7 @@ TEST(SteadyState, AStepAllocatesNothing) {
   std::vector<Reading> readings;
   readings.reserve(1000);
   test::FederationCase setting;
-  setting.local.crop = 1, setting.local.flip = true;
+  setting.local.sampling.crop = 1, setting.local.sampling.flip = true;
   setting.algorithm = std::make_unique<Watching>(readings);
   const auto comm = test::alone();
   test::run(*comm, setting, {.rounds = 2, .cohort = {.cohort = 9}});
@@ -66,6 +67,27 @@ TEST(SteadyState, AStepAllocatesNothing) {
     ++pairs;
   }
   EXPECT_GT(pairs, 20u);
+}
+
+TEST(SteadyState, AStepOfCentralTrainingAllocatesNothing) {
+  const test::FederationCase setting;
+  TrainOptions options{.epochs = 3, .sampling = {.batch = 30, .crop = 1, .flip = true}};
+  options.optimizer.optimizer = "adam", options.optimizer.schedule = "cosine", options.optimizer.clip = 1;
+  Stream stream;
+  CentralTrainer trainer(stream, setting.network, setting.data, options, 1);
+  const std::vector<float> initial = setting.initial();
+  copy_to_device(stream, trainer.params().data, initial.data(), initial.size() * sizeof(float));
+  std::vector<Reading> readings;
+  readings.reserve(1000);
+  trainer.run(stream, {.stop = [&] {
+                readings.push_back({0, calls_of_new, mallinfo2().uordblks});
+                return false;
+              }});
+  ASSERT_EQ(readings.size(), 21u);  // 200 samples: 7 steps an epoch, the last of them of 20 samples
+  for (std::size_t i = 7; i < readings.size(); ++i) {
+    EXPECT_EQ(readings[i].calls, readings[6].calls) << "step " << i;
+    EXPECT_EQ(readings[i].in_use, readings[6].in_use) << "step " << i;
+  }
 }
 
 }  // namespace
