@@ -15,5 +15,6 @@ std::unique_ptr<Command> make_import();
 std::unique_ptr<Command> make_landscape_sweep();
 std::unique_ptr<Command> make_list();
 std::unique_ptr<Command> make_plot();
+std::unique_ptr<Command> make_train();
 
 }  // namespace fedscape

@@ -46,6 +46,7 @@ struct RunFile::Impl {
   const ParamLayout& layout;
   Communicator& comm;
   std::int64_t round = 0;
+  bool resumed = false;  // known to rank 0
   Signs initial, previous;
   Timer since_save;
   std::optional<hdf5::File> file;
@@ -86,7 +87,8 @@ void RunFile::Impl::reopen() {
                  "{}: a run file of format \"{}\" expected, found another", path.string(), kFormat);
   check_same_run(*file, info);
   round = file->integer("round");
-  FEDSCAPE_CHECK(round > 0, "{}: completed rounds expected, found {}", path.string(), round);
+  FEDSCAPE_CHECK(round >= 0, "{}: completed rounds expected, found {}", path.string(), round);
+  resumed = true;
   for (const char* name : {"metrics", "weights", "client_weights"}) {
     if (!file->has_group(name)) continue;
     hdf5::Group group = file->group(name);
@@ -148,11 +150,14 @@ void RunFile::Impl::append_statistics(hdf5::Group& group, std::int64_t at, const
 void RunFile::Impl::write(Stream& stream, const Server& server) {
   hdf5::Group model = file->make_group("model");
   write_state_dict(model, to_state_dict(layout, to_host(stream, server.global.view())));
-  const std::vector<float> memory = to_host(stream, server.memory.view());
-  if (file->has_dataset("server_memory"))
-    file->dataset("server_memory").overwrite<float>(memory);
-  else
-    file->write<float>("server_memory", {std::ssize(memory)}, memory);
+  const auto put = [&]<class T>(const char* name, const std::vector<T>& values) {
+    if (file->has_dataset(name))
+      file->dataset(name).overwrite<T>(values);
+    else
+      file->write<T>(name, {std::ssize(values)}, values);
+  };
+  put("server_memory", to_host(stream, server.memory.view()));
+  put("previous_signs", previous);
   file->set_integer("round", server.round);
   file->save();
 }
@@ -178,10 +183,10 @@ const Signs& RunFile::initial_signs() const { return impl_->initial; }
 Server RunFile::restore_or(Stream& stream, Server server) {
   Impl& run = *impl_;
   std::vector<float> global = to_host(stream, server.global.view()), memory = to_host(stream, server.memory.view());
-  run.initial = signs_of(global);
+  run.initial = run.previous = signs_of(global);
   agree(run.comm, [&] {
     if (!run.comm.is_root()) return;
-    if (run.round == 0) {
+    if (!run.resumed) {
       run.file->write<std::uint8_t>("initial_signs", {std::ssize(run.initial)}, run.initial);
       return;
     }
@@ -194,11 +199,12 @@ Server RunFile::restore_or(Stream& stream, Server server) {
     };
     restore("server_memory", memory);
     restore("initial_signs", run.initial);
+    restore("previous_signs", run.previous);
   });
   broadcast(run.comm, global);
   broadcast(run.comm, memory);
   broadcast(run.comm, run.initial);
-  run.previous = signs_of(global);
+  broadcast(run.comm, run.previous);
   copy_to_device(stream, server.global.data(), global.data(), global.size() * sizeof(float));
   copy_to_device(stream, server.memory.data(), memory.data(), memory.size() * sizeof(float));
   server.round = run.round;

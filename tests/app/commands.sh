@@ -20,8 +20,13 @@ cmp model.safetensors again.safetensors || fail "import and export change the mo
 on 2 "$fedscape" landscape sweep run.h5 --x -1:1:5 --y -0.5:0.5:3 --output surface.h5 2>/dev/null
 "$fedscape" landscape sweep run.h5 --x 0:1:5 --y "" --x-model next.h5 --output line.h5 2>/dev/null
 h5dump -d test_loss surface.h5 | grep -q "( 3, 5 )" || fail "the surface is not [ny, nx]"
-for file in run surface line; do "$fedscape" plot $file.h5 >/dev/null; done
-for picture in run_curve surface_contour surface_3d line_line; do
+"$fedscape" train "${data[@]}" --network mlp --epochs 2.5 --batch 20 --snapshot-every 1 --output train.h5 2>train.txt
+[ "$(wc -l <train.csv)" = 4 ] && [ "$(ls train_snapshots | wc -l)" = 4 ] || fail "train.csv: $(cat train.csv; ls train_snapshots)"
+on 3 "$fedscape" train "${data[@]}" --network mlp --epochs 2.5 --batch 20 --threads 2 --output train3.h5 2>/dev/null
+"$fedscape" export train.h5 one.safetensors >/dev/null && "$fedscape" export train3.h5 three.safetensors >/dev/null
+cmp <(tail -c 10000 one.safetensors) <(tail -c 10000 three.safetensors) || fail "training depends on ranks"
+for file in run surface line train; do "$fedscape" plot $file.h5 >/dev/null; done
+for picture in run_curve train_curve surface_contour surface_3d line_line; do
   [ "$(head -c 4 $picture.png | tail -c 3)" = PNG ] || fail "$picture.png is no picture"
 done
 PATH= "$fedscape" plot run.h5 2>plot.txt && fail "plot without gnuplot succeeded"

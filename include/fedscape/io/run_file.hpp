@@ -25,22 +25,25 @@ Row row_of(const RoundReport& report, const Metrics* test, const Metrics* person
 /// histories in it end with the round of its model. Beside it lie run.csv and run.jsonl with one line a round, appended
 /// at once and cut back to the saved round when the run is resumed.
 ///
-/// | object              | shape, type    | content
-/// | ------------------- | -------------- | -------
-/// | / @format           | text           | "fedscape run 1"
-/// | / @command, build, device | text     | what made it: command, version and commit, device
-/// | / @seed, data_hash  | text           | 64-bit numbers, hexadecimal
-/// | / @round, ranks     | int64          | completed rounds; MPI ranks of the last process that saved it
-/// | /options @<name>    | text           | every option
-/// | /metrics/<column>   | [n] f64        | one value a round, @unit; NaN where not measured
-/// | /rs_test_acc        | [e] f64        | test accuracy, 0 to 1, of the e rounds that were evaluated (PFLlib's name)
-/// | /rs_train_loss      | [n] f64        | training loss (PFLlib's name)
-/// | /weights/layer      | [L] text       | names of the parameter slots
-/// | /weights/<statistic>| [n,L] f32      | of the global model: mean, deviation, norm, same_sign_initial,
-/// same_sign_previous | /weights/round      | [n] i64        | round of each row | /client_weights/... | [m,L] f32 |
-/// the same of each client's trained model, with /client_weights/round, client [m] i64 | /model/<name>       |
-/// PyTorch's, f32 | the global model, PyTorch's names and layouts | /server_memory      | [V] f32        | what the
-/// algorithm remembers between rounds | /initial_signs      | [P/8] u8       | sign bits of the initial model
+/// | object                    | shape, type | content
+/// | ------------------------- | ----------- | -------
+/// | / @format                 | text        | "fedscape run 1"
+/// | / @command, build, device | text        | what made it: command, version and commit, device
+/// | / @seed, data_hash        | text        | 64-bit numbers, hexadecimal
+/// | / @round, ranks           | int64       | completed rounds; MPI ranks of the last process that saved it
+/// | /options @<name>          | text        | every option
+/// | /metrics/<column>         | [n] f64     | one value a round, @unit; NaN where not measured
+/// | /rs_test_acc              | [e] f64     | test accuracy, 0 to 1, of the e evaluated rounds (PFLlib's name)
+/// | /rs_train_loss            | [n] f64     | training loss (PFLlib's name)
+/// | /weights/layer            | [L] text    | names of the parameter slots
+/// | /weights/round            | [n] i64     | round of each row
+/// | /weights/<statistic>      | [n,L] f32   | of the global model: mean, deviation, norm, same_sign_initial,
+/// |                           |             | same_sign_previous
+/// | /client_weights/...       | [m,L] f32   | the same of each client's trained model, with round, client [m] i64
+/// | /model/<name>             | f32         | the global model, PyTorch's names and layouts
+/// | /server_memory            | [V] f32     | what the algorithm remembers between rounds
+/// | /initial_signs            | [P/8] u8    | sign bits of the initial model
+/// | /previous_signs           | [P/8] u8    | sign bits of the model of the last row of /weights
 class RunFile {
  public:
   /// Starts a run, or goes on with the one in the file. An Error if the file is of another run: it names the option (or
@@ -50,7 +53,7 @@ class RunFile {
   RunFile(RunFile&&) noexcept;
   ~RunFile();
 
-  std::int64_t round() const;  // completed rounds as of the last save; 0 for a new run
+  std::int64_t round() const;  // completed rounds as of the last save; 0 for a new run, or in its first round
   /// The saved server on every rank; `fresh` if the run is new. Call it once, before anything below. Collective.
   Server restore_or(Stream& stream, Server fresh);
   const Signs& initial_signs() const;  // of the run's first model
