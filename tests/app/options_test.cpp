@@ -8,6 +8,7 @@
 
 #include "fedscape/base/check.hpp"
 #include "fedscape/base/rng.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace fedscape {
 namespace {
@@ -46,7 +47,8 @@ std::string error_of(std::vector<std::string> words) {
 }
 
 std::string config_file(const std::string& content) {
-  const std::string path = testing::TempDir() + "options_test.ini";
+  static const test::TempFolder folder;  // of this process: tests run side by side
+  const std::string path = (folder / "options_test.ini").string();
   std::ofstream(path, std::ios::binary) << content;
   return path;
 }
