@@ -12,7 +12,7 @@ step "set-up"
 bash jobs/setup.sh --full
 
 step "g++, optimised, every kill moment, long loops over damaged files"
-export FEDSCAPE_KILLS=20 FEDSCAPE_CORRUPTIONS=2000
+export FEDSCAPE_KILLS=20 FEDSCAPE_CORRUPTIONS=2000 FEDSCAPE_TIMING=1
 bash tests/run.sh
 
 step "AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -23,7 +23,7 @@ export FEDSCAPE_KILLS=1 FEDSCAPE_CORRUPTIONS=300
 cmake --preset debug "${warnings[@]}" >/dev/null
 cmake --build build-debug -j "$cores"
 ctest --test-dir build-debug --output-on-failure -j "$cores" -LE "timing"
-unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS
+unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS FEDSCAPE_TIMING
 
 step "clang++-14"
 cmake --preset cpu -B build-clang -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14 "${warnings[@]}" >/dev/null

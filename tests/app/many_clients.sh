@@ -1,4 +1,5 @@
-# 10,000 clients of 6 samples each: a rank stays under 600 MB, and rounds cost what those of 100 such clients cost.
+# 10,000 clients of 6 samples each: a rank stays under 600 MB, and rounds cost what those of 100 such clients cost (within
+# 10 %; held only with FEDSCAPE_TIMING=1, as on a busy machine times say little).
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh" "$1"
 run=("$fedscape" fl run --partition iid --samples-per-client 6 --cohort 20 --network lenet --rounds 60 --batch 5
   --evaluate-every 0 --weight-statistics false --threads 1 --fresh)
@@ -16,6 +17,8 @@ for attempt in 1 2 3; do # other work on the machine comes and goes
   few=$round
   measure 10000
   [ "$peak" -lt 600 ] || fail "a rank took $peak MB"
+  echo "a round takes $round s with 10,000 clients and $few s with 100; a rank took $peak MB"
+  if [ "${FEDSCAPE_TIMING:-0}" = 0 ]; then exit 0; fi
   if awk -v a="$few" -v b="$round" 'BEGIN { exit !(b <= 1.1 * a) }'; then exit 0; fi
 done
 fail "a round takes $round s with 10,000 clients and $few s with 100"
