@@ -29,15 +29,6 @@ class LandscapeSweep : public Command {
   SweepCommandOptions options_;
 };
 
-/// 64-bit FNV-1a over the origin and both directions: which plane a point lies in.
-std::uint64_t fingerprint(std::span<const float> origin, const Directions& directions) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const std::span<const float> part :
-       {origin, std::span<const float>(directions.x), std::span<const float>(directions.y)})
-    for (const std::byte byte : std::as_bytes(part)) hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3u;
-  return hash;
-}
-
 /// How far the sweep of all ranks is when this rank finishes a point: tiles are taken in the order of the plan.
 class Place {
  public:
@@ -93,7 +84,7 @@ int LandscapeSweep::run(Communicator& comm, const OptionTable& table) {
 
   // 3. The surface file knows which points are still missing.
   SurfaceFile::Content content{o.info(table), grid, names, o.direction_file};
-  content.info.options.emplace_back("plane", fmt::format("{:016x}", fingerprint(origin, directions)));
+  content.info.options.emplace_back("plane", fmt::format("{:016x}", fingerprint(workers.stream(), plane)));
   for (const SweepData& split : splits) content.info.data_hash = content.info.data_hash * 31 + split.data->hash();
   content.info.device = describe_device(machine.device);
   if (o.fresh) remove_output(comm, o.output);

@@ -6,31 +6,11 @@
 #include "fedscape/data/synthetic.hpp"
 #include "fedscape/nn/init.hpp"
 #include "fedscape/nn/layers.hpp"
+#include "tests/support/one_rank.hpp"
 
 namespace fedscape::test {
 
 namespace {
-
-class Alone : public Communicator {
- public:
-  int rank() const override { return 0; }
-  int size() const override { return 1; }
-  void sum(Stream&, View<std::int64_t>) override {}
-  void sum(Stream&, View<float>) override {}
-  void broadcast(std::span<std::byte>, int) override {}
-  void all_gather(std::span<const std::byte> mine, std::vector<std::byte>& all) override {
-    all.assign(mine.begin(), mine.end());
-  }
-  std::int64_t max(std::int64_t value) override { return value; }
-  double max(double value) override { return value; }
-  void barrier() override {}
-  std::unique_ptr<Communicator> split(int) override { return alone(); }
-  std::unique_ptr<Counter> make_counter() override { fail("no counter here"); }
-  std::shared_ptr<const void> share_on_node(std::size_t, const std::function<void(std::span<std::byte>)>&) override {
-    fail("no shared memory here");
-  }
-  bool fills_node() const override { return true; }
-};
 
 Network make_network(const Dataset& data, bool linear_model) {
   Network network(data.shape());
@@ -81,7 +61,7 @@ std::vector<float> gather_memories(Communicator& comm, const FederationCase& set
 
 }  // namespace
 
-std::unique_ptr<Communicator> alone() { return std::make_unique<Alone>(); }
+std::unique_ptr<Communicator> alone() { return std::make_unique<OneRank>(); }
 
 FederationCase::FederationCase(std::int64_t count, bool linear)
     : data(make_data()),
