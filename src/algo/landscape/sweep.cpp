@@ -111,17 +111,16 @@ class RankSweep {
   void work(Stream& stream, int worker) { worker == 0 ? lead(stream) : follow(stream); }
 
   /// What only the calling thread may do: ask for tiles, hand over results, serve other ranks, look for a stop.
+  /// What finished is recorded before more is asked for, so that a stop leaves no more to do than what was waiting.
   void attend() {
     counter_.progress();
-    if (stop_ && stop_()) feed_.cancel();
-    while (feed_.wants_more()) {
-      const std::int64_t next = counter_.next();
-      if (next < static_cast<std::int64_t>(tiles_.size()))
-        feed_.add(next);
-      else
-        feed_.close();
-    }
     for (const FinishedTile& finished : feed_.collect()) hand_over(finished);
+    if (stop_ && stop_()) feed_.cancel();
+    for (std::size_t room = feed_.room(); room > 0; --room) {
+      const std::int64_t next = counter_.next();
+      if (next >= static_cast<std::int64_t>(tiles_.size())) return feed_.close();
+      feed_.add(next);
+    }
   }
 
  private:

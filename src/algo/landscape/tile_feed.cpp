@@ -4,9 +4,9 @@
 
 namespace fedscape {
 
-bool TileFeed::wants_more() const {
+std::size_t TileFeed::room() const {
   const std::lock_guard lock(mutex_);
-  return !closed_ && waiting_.size() < depth_;
+  return closed_ ? 0 : depth_ - waiting_.size();
 }
 
 void TileFeed::add(std::int64_t tile) {

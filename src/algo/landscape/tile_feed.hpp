@@ -25,7 +25,7 @@ class TileFeed {
   explicit TileFeed(std::size_t depth) : depth_(depth) {}
 
   // The communicating thread's side.
-  bool wants_more() const;
+  std::size_t room() const;  // how many more tiles it would hold now; 0 once it is closed
   void add(std::int64_t tile);
   void cancel();  // forgets the tiles that no worker has begun, and closes
   std::optional<std::int64_t> try_take();
