@@ -6,53 +6,86 @@
 #include "kernels/cpu/conv_lowered.hpp"
 #include "kernels/cpu/conv_primitive.hpp"
 #include "kernels/cpu/gemm.hpp"
+#include "kernels/cpu/winograd.hpp"
 
+/// Three ways to a convolution: Winograd's where it saves multiplications, else a kernel of oneDNN's, else our lowering
+/// to matrix products. The choice depends on the shape, and between the last two on whether oneDNN has a kernel.
 namespace fedscape::kernels {
 
 namespace {
 
-/// Whether weights are packed for oneDNN's kernel, else kept as they are: a kernel must exist for the whole batch with
-/// all that may follow the convolution.
-bool packs(Stream& stream, const ConvShape& shape, int batch_size) {
-  if (!conv_primitive(stream, {shape, ConvPass::forward, batch_size}).usable()) return false;
+/// One model's convolutions.
+void forward(Stream& stream, const ConvShape& shape, int count, const float* x, const float* w, const float* bias,
+             bool relu, float* y) {
+  const ArenaScope scope(stream);
+  if (winograd::serves(shape)) {
+    const Tensor<float> packed(stream, {winograd::packed_size(shape)});
+    winograd::pack(shape, w, packed.data());
+    return winograd::forward(stream, shape, count, x, packed.data(), bias, nullptr, relu, y);
+  }
+  ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::forward, count, bias != nullptr, false, relu});
+  if (!conv.usable()) return lowered::forward(stream, shape, count, x, w, bias, nullptr, relu, y);
+  const Tensor<float> packed(stream, {conv.packed_size()});
+  conv.pack(stream, w, packed.data());
+  conv.forward(stream, x, packed.data(), bias, y);
+}
+
+void backward_data(Stream& stream, const ConvShape& shape, int count, const float* dy, const float* w, float* dx) {
+  const ArenaScope scope(stream);
+  if (winograd::serves(shape)) {
+    const Tensor<float> packed(stream, {winograd::packed_size(shape)});
+    winograd::pack_backward(shape, w, packed.data());
+    return winograd::backward_data(stream, shape, count, dy, packed.data(), dx);
+  }
+  ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::backward_data, count});
+  if (!conv.usable()) return lowered::backward_data(stream, shape, count, dy, w, dx);
+  const Tensor<float> packed(stream, {conv.packed_size()});
+  conv.pack(stream, w, packed.data());
+  conv.backward_data(stream, dy, packed.data(), dx);
+}
+
+void backward_weights(Stream& stream, const ConvShape& shape, int count, const float* x, const float* dy, float* dw) {
+  const ArenaScope scope(stream);
+  if (winograd::serves(shape)) return winograd::backward_weights(stream, shape, count, x, dy, dw);
+  ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::backward_weights, count});
+  if (!conv.usable()) return lowered::backward_weights(stream, shape, count, x, dy, dw);
+  const Tensor<float> packed(stream, {conv.packed_size()});
+  conv.backward_weights(stream, x, dy, packed.data());
+  conv.unpack(stream, packed.data(), dw);
+}
+
+/// How weights that serve many batches are kept.
+enum class Packing { winograd, primitive, none };
+
+/// A primitive must exist for the whole batch with all that may follow the convolution.
+Packing packing(Stream& stream, const ConvShape& shape, int batch_size) {
+  if (winograd::serves(shape)) return Packing::winograd;
+  if (!conv_primitive(stream, {shape, ConvPass::forward, batch_size}).usable()) return Packing::none;
   const ConvRequest most{shape, ConvPass::forward, batch_size, true, true, true};
-  return packed_conv_primitive(stream, most, batch_size).usable();
+  return packed_conv_primitive(stream, most, batch_size).usable() ? Packing::primitive : Packing::none;
+}
+
+void primitive_forward(Stream& stream, const ConvShape& shape, int batch_size, int count, const float* x,
+                       const float* packed, const float* bias, const float* residual, bool relu, float* y) {
+  ConvRequest request{shape, ConvPass::forward, count, bias != nullptr, residual != nullptr, relu};
+  // A partial batch may have no kernel for weights in this order; then the samples behind it are computed as well.
+  if (!packed_conv_primitive(stream, request, batch_size).usable()) request.count = batch_size;
+  if (residual && residual != y) std::copy_n(residual, count * shape.output().size(), y);
+  packed_conv_primitive(stream, request, batch_size).forward(stream, x, packed, bias, y);
 }
 
 }  // namespace
 
 void conv_forward(Cpu, Stream& stream, const ConvShape& shape, const Batch& batch, Slot<const float> x,
                   Slot<const float> w, Slot<const float> bias, bool relu, Slot<float> y) {
-  for (int m = 0; m < batch.models; ++m) {
-    const int count = batch.count(m);
-    if (count == 0) continue;
-    ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::forward, count, bias.data != nullptr, false, relu});
-    if (!conv.usable()) {
-      lowered::forward(stream, shape, count, x.row(m), w.row(m), bias.row(m), nullptr, relu, y.row(m));
-      continue;
-    }
-    const ArenaScope scope(stream);
-    const Tensor<float> packed(stream, {conv.packed_size()});
-    conv.pack(stream, w.row(m), packed.data());
-    conv.forward(stream, x.row(m), packed.data(), bias.row(m), y.row(m));
-  }
+  for (int m = 0; m < batch.models; ++m)
+    if (batch.count(m) > 0) forward(stream, shape, batch.count(m), x.row(m), w.row(m), bias.row(m), relu, y.row(m));
 }
 
 void conv_backward_data(Cpu, Stream& stream, const ConvShape& shape, const Batch& batch, Slot<const float> dy,
                         Slot<const float> w, Slot<float> dx) {
-  for (int m = 0; m < batch.models; ++m) {
-    const int count = batch.count(m);
-    if (count == 0) continue;
-    ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::backward_data, count});
-    if (!conv.usable()) {
-      lowered::backward_data(stream, shape, count, dy.row(m), w.row(m), dx.row(m));
-      continue;
-    }
-    const ArenaScope scope(stream);
-    const Tensor<float> packed(stream, {conv.packed_size()});
-    conv.pack(stream, w.row(m), packed.data());
-    conv.backward_data(stream, dy.row(m), packed.data(), dx.row(m));
-  }
+  for (int m = 0; m < batch.models; ++m)
+    if (batch.count(m) > 0) backward_data(stream, shape, batch.count(m), dy.row(m), w.row(m), dx.row(m));
 }
 
 void conv_backward_weights(Cpu, Stream& stream, const ConvShape& shape, const Batch& batch, Slot<const float> x,
@@ -61,54 +94,61 @@ void conv_backward_weights(Cpu, Stream& stream, const ConvShape& shape, const Ba
   for (int m = 0; m < batch.models; ++m) {
     const int count = batch.count(m);
     if (dbias.data) sum_rows(stream, count * positions, shape.filters, dy.row(m), dbias.row(m));
-    if (count == 0) {
+    if (count > 0)
+      backward_weights(stream, shape, count, x.row(m), dy.row(m), dw.row(m));
+    else
       std::fill_n(dw.row(m), shape.weights().size(), 0.0f);
-      continue;
-    }
-    ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::backward_weights, count});
-    if (!conv.usable()) {
-      lowered::backward_weights(stream, shape, count, x.row(m), dy.row(m), dw.row(m));
-      continue;
-    }
-    const ArenaScope scope(stream);
-    const Tensor<float> packed(stream, {conv.packed_size()});
-    conv.backward_weights(stream, x.row(m), dy.row(m), packed.data());
-    conv.unpack(stream, packed.data(), dw.row(m));
   }
 }
 
 std::int64_t conv_packed_size(Cpu, Stream& stream, const ConvShape& shape, int batch_size) {
-  if (!packs(stream, shape, batch_size)) return shape.weights().size();
-  return conv_primitive(stream, {shape, ConvPass::forward, batch_size}).packed_size();
+  switch (packing(stream, shape, batch_size)) {
+    case Packing::winograd:
+      return winograd::packed_size(shape);
+    case Packing::primitive:
+      return conv_primitive(stream, {shape, ConvPass::forward, batch_size}).packed_size();
+    case Packing::none:
+      break;
+  }
+  return shape.weights().size();
 }
 
 void conv_pack(Cpu, Stream& stream, const ConvShape& shape, int batch_size, int models, Slot<const float> w,
                Slot<float> packed) {
-  const bool reorder = packs(stream, shape, batch_size);
-  for (int m = 0; m < models; ++m)
-    if (reorder)
-      conv_primitive(stream, {shape, ConvPass::forward, batch_size}).pack(stream, w.row(m), packed.row(m));
-    else
-      std::copy_n(w.row(m), shape.weights().size(), packed.row(m));
+  const Packing how = packing(stream, shape, batch_size);
+  for (int m = 0; m < models; ++m) switch (how) {
+      case Packing::winograd:
+        winograd::pack(shape, w.row(m), packed.row(m));
+        break;
+      case Packing::primitive:
+        conv_primitive(stream, {shape, ConvPass::forward, batch_size}).pack(stream, w.row(m), packed.row(m));
+        break;
+      case Packing::none:
+        std::copy_n(w.row(m), shape.weights().size(), packed.row(m));
+        break;
+    }
 }
 
 void conv_forward_packed(Cpu, Stream& stream, const ConvShape& shape, const Batch& batch, Slot<const float> x,
                          Slot<const float> packed, Slot<const float> bias, Slot<const float> residual, bool relu,
                          Slot<float> y) {
-  const bool reordered = packs(stream, shape, batch.size);
+  const Packing how = packing(stream, shape, batch.size);
   for (int m = 0; m < batch.models; ++m) {
     const int count = batch.count(m);
     if (count == 0) continue;
-    if (!reordered) {
-      lowered::forward(stream, shape, count, x.row(m), packed.row(m), bias.row(m), residual.row(m), relu, y.row(m));
-      continue;
+    const float *const in = x.row(m), *const weights = packed.row(m), *const b = bias.row(m),
+                       *const sum = residual.row(m);
+    switch (how) {
+      case Packing::winograd:
+        winograd::forward(stream, shape, count, in, weights, b, sum, relu, y.row(m));
+        break;
+      case Packing::primitive:
+        primitive_forward(stream, shape, batch.size, count, in, weights, b, sum, relu, y.row(m));
+        break;
+      case Packing::none:
+        lowered::forward(stream, shape, count, in, weights, b, sum, relu, y.row(m));
+        break;
     }
-    ConvRequest request{shape, ConvPass::forward, count, bias.data != nullptr, residual.data != nullptr, relu};
-    // A partial batch may have no kernel for weights in this order; then the samples behind it are computed as well.
-    if (!packed_conv_primitive(stream, request, batch.size).usable()) request.count = batch.size;
-    if (residual.data && residual.row(m) != y.row(m))
-      std::copy_n(residual.row(m), count * shape.output().size(), y.row(m));
-    packed_conv_primitive(stream, request, batch.size).forward(stream, x.row(m), packed.row(m), bias.row(m), y.row(m));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/cpu/conv_primitive.hpp"
+#include "kernels/cpu/winograd.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/support/op_cases.hpp"
 
@@ -11,6 +12,7 @@ namespace fedscape {
 namespace {
 
 using test::message_of;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -25,6 +27,16 @@ TEST(Conv, NoKernelOfANetworkIsOneDnnsReferenceCode) {
       EXPECT_THAT(conv.implementation(), Not(HasSubstr("ref"))) << name;
     }
   EXPECT_GT(made, 40) << "most shapes should not need lowering";
+}
+
+TEST(Conv, SavesMultiplicationsWhereItCan) {
+  std::vector<std::string> served;
+  for (const auto& [name, shape] : cases::network_convs())
+    if (kernels::winograd::serves(shape)) served.push_back(name);
+  EXPECT_THAT(served, ElementsAre("block", "block64", "odd", "valid", "wide_padding"));
+  EXPECT_FALSE(kernels::winograd::serves({2, 2, 64, 64, 3, 3, 1, 1, 1, 1})) << "a tile is mostly padding";
+  EXPECT_FALSE(kernels::winograd::serves({4, 4, 512, 512, 3, 3, 1, 1, 1, 1}))
+      << "its filters would be read for one tile";
 }
 
 TEST(Conv, ShapesThatDoNotFitAreRefused) {

@@ -149,6 +149,8 @@ std::vector<std::pair<std::string, ConvShape>> network_convs() {
       {"depthwise_twice", {10, 10, 12, 24, 3, 3, 1, 1, 1, 1, 1, 1, 12}},
       {"keywords", {49, 10, 1, 64, 10, 4, 2, 2, 4, 1}},
       {"odd", {13, 11, 45, 45, 3, 3, 1, 1, 1, 1}},
+      {"valid", {12, 10, 32, 48, 3, 3}},
+      {"wide_padding", {6, 7, 16, 40, 3, 3, 1, 1, 2, 1}},
   };
 }
 
