@@ -38,7 +38,11 @@ struct Workers::Pool {
         if (ending) return;
         seen = generation;
       }
-      take_tasks(stream, worker, {});
+      {
+        stream.set_profile(profile_of(worker));
+        const ProfileScope working(stream, Phase::other);
+        take_tasks(stream, worker, {});
+      }
       const std::lock_guard lock(mutex);
       if (--busy == 0) done.notify_one();
     }
@@ -59,6 +63,8 @@ struct Workers::Pool {
     }
   }
 
+  Profile* profile_of(int worker) { return profiling ? &profiles[static_cast<std::size_t>(worker)] : nullptr; }
+
   Device device;
   Stream main_stream;
   std::vector<std::thread> helpers;
@@ -72,6 +78,8 @@ struct Workers::Pool {
   std::atomic<std::int64_t> next{0};
   std::int64_t failed_task = std::numeric_limits<std::int64_t>::max();
   std::exception_ptr failure;
+  std::vector<Profile> profiles;  // of each worker
+  bool profiling = false;         // changes between runs only
 };
 
 Workers::Workers(Device device, int threads) {
@@ -98,9 +106,25 @@ void Workers::run(std::int64_t tasks, const std::function<void(Stream&, int, std
   }
   pool.wake.notify_all();
   pool.take_tasks(pool.main_stream, 0, idle);
+  const ProfileScope waiting(pool.main_stream, Phase::waiting, "threads");
   std::unique_lock lock(pool.mutex);
   pool.done.wait(lock, [&] { return pool.busy == 0; });
   if (pool.failure) std::rethrow_exception(pool.failure);
+}
+
+void Workers::start_profiles() {
+  pool_->profiles.resize(static_cast<std::size_t>(size()));
+  pool_->profiling = true;
+  pool_->main_stream.set_profile(pool_->profile_of(0));
+  for (Profile& profile : pool_->profiles)
+    &profile == pool_->profiles.data() ? profile.start() : profile.start(Phase::waiting, "threads");
+}
+
+std::span<const Profile> Workers::stop_profiles() {
+  for (Profile& profile : pool_->profiles) profile.stop();
+  pool_->profiling = false;
+  pool_->main_stream.set_profile(nullptr);
+  return pool_->profiles;
 }
 
 }  // namespace fedscape

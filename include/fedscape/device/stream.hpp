@@ -7,6 +7,8 @@
 
 namespace fedscape {
 
+class Profile;
+
 /// Ordered queue of work on one device, with what that work needs: handles, primitive cache, scratch arena. One per
 /// thread, made and used by that thread only. On the CPU every call has finished when it returns.
 class Stream {
@@ -19,6 +21,9 @@ class Stream {
   Device device() const { return device_; }
   void synchronize();
   Arena& arena() { return arena_; }
+  /// Where the time of this thread is measured (see profile.hpp); null: it is not.
+  Profile* profile() const { return profile_; }
+  void set_profile(Profile* profile) { profile_ = profile; }
 
   /// CPU: oneDNN engine and primitive cache (kernels/cpu/native.hpp); CUDA: stream and library handles
   /// (kernels/cuda/native.cuh). Only kernels look inside.
@@ -32,6 +37,7 @@ class Stream {
 
   Device device_;
   Arena arena_;
+  Profile* profile_ = nullptr;
   struct DestroyCpu {
     void operator()(CpuNative*) const noexcept;
   };

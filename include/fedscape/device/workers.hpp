@@ -3,8 +3,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
-#include "fedscape/device/stream.hpp"
+#include "fedscape/device/profile.hpp"
 
 namespace fedscape {
 
@@ -25,6 +26,12 @@ class Workers {
   /// `idle` (may be empty) is called on the calling thread after each of its tasks: progress of a work queue.
   void run(std::int64_t tasks, const std::function<void(Stream&, int worker, std::int64_t task)>& work,
            const std::function<void()>& idle = {});
+
+  /// Measures from now on where the time of each thread goes: what lies between two calls of run() is waiting for all
+  /// but the calling thread. Not within run().
+  void start_profiles();
+  /// Stops measuring and returns the profile of each thread, in their order; none if it was not started.
+  std::span<const Profile> stop_profiles();
 
  private:
   struct Pool;
