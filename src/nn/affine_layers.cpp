@@ -111,5 +111,10 @@ void Conv::backward(Stream& stream, const Pass& pass, View<const float> params, 
   if (!dx[0].empty()) ops::conv_backward_data(stream, shape_, pass.batch, dy, affine_.weights(params), dx[0]);
 }
 
+double Conv::flops(const Shape&, const Shape& y) const {
+  const Shape weights = shape_.weights();  // [filters, ky, kx, channels / groups]
+  return 2.0 * static_cast<double>(y.size() * weights[1] * weights[2] * weights[3]);
+}
+
 }  // namespace nn
 }  // namespace fedscape

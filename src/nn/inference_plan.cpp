@@ -4,6 +4,7 @@
 #include "fedscape/nn/network.hpp"
 #include "fedscape/ops/fold.hpp"
 #include "fedscape/ops/gemm.hpp"
+#include "src/nn/layer_cost.hpp"
 #include "src/nn/layers.hpp"
 #include "src/nn/memory_plan.hpp"
 
@@ -229,6 +230,7 @@ void InferencePlan::load(Stream& stream, View<const float> params) {
                      params.shape[1] == p.network->layout().size(),
                  "parameters {} for at most {} models of {}", params.shape.text(), p.models,
                  p.network->layout().size());
+  const ProfileScope scope(stream, Phase::load, "pack", {0, 2.0 * sizeof(float) * static_cast<double>(params.size())});
   p.loaded = static_cast<int>(params.shape[0]);
   copy_on_device(stream, p.rows.data(), params.data, static_cast<std::size_t>(params.size()) * sizeof(float));
   for (const Step& step : p.steps) p.load_step(stream, step, params);
@@ -243,7 +245,10 @@ Outputs InferencePlan::forward(Stream& stream, View<const float> x) {
                  p.network->sample().text());
   p.counts.assign(static_cast<std::size_t>(p.loaded), n);  // within the capacity of all models
   const Pass pass{.batch = {.models = p.loaded, .size = n, .counts = p.counts}, .keys = {}, .mode = Mode::evaluate};
-  for (const Step& step : p.steps) p.run(stream, step, pass, x);
+  for (const Step& step : p.steps) {
+    const ProfileScope scope = nn::measure_forward(stream, *p.network, step.first, pass.batch);
+    p.run(stream, step, pass, x);
+  }
   const auto flat = [&](int i) {
     const View<const float> v = p.input_of(i, pass.batch, x);
     return v.as({v.shape[0], n, p.node(i).shape.size()});

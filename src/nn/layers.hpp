@@ -29,6 +29,7 @@ class Linear final : public Layer {
   void forward(Stream&, const Pass&, View<const float> params, Inputs x, View<float> y, View<float>) const override;
   void backward(Stream&, const Pass&, View<const float> params, Inputs x, View<const float>, View<const float>,
                 View<const float> dy, InputGrads dx, View<float> grads) const override;
+  double flops(const Shape&, const Shape&) const override { return 2.0 * in_ * out_; }
   std::string_view kind() const override { return "linear"; }
 
   const Affine& affine() const { return affine_; }
@@ -48,6 +49,7 @@ class Conv final : public Layer {
   void forward(Stream&, const Pass&, View<const float> params, Inputs x, View<float> y, View<float>) const override;
   void backward(Stream&, const Pass&, View<const float> params, Inputs x, View<const float>, View<const float>,
                 View<const float> dy, InputGrads dx, View<float> grads) const override;
+  double flops(const Shape&, const Shape& y) const override;
   std::string_view kind() const override { return "conv"; }
 
   const Affine& affine() const { return affine_; }

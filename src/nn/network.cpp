@@ -17,9 +17,10 @@ int Network::add(std::string name, std::unique_ptr<Layer> layer, std::vector<int
     FEDSCAPE_CHECK(std::count(inputs.begin(), inputs.end(), input) == 1, "{}: one input twice", name);
     shapes.push_back(nodes_[static_cast<std::size_t>(input)].shape);
   }
+  const std::int64_t params_before = layout_.size();
   const Shape shape = layer->build(layout_, name, shapes);
   FEDSCAPE_CHECK(shape.size() > 0, "{}: nothing is left of a sample {} behind this layer", name, shapes[0].text());
-  nodes_.push_back({std::move(name), std::move(layer), std::move(inputs), shape});
+  nodes_.push_back({std::move(name), std::move(layer), std::move(inputs), shape, layout_.size() - params_before});
   return index;
 }
 

@@ -1,4 +1,5 @@
 #include "fedscape/base/check.hpp"
+#include "fedscape/device/profile.hpp"
 #include "fedscape/ops/norm.hpp"
 #include "fedscape/ops/reduce.hpp"
 #include "fedscape/tensor/tensor.hpp"
@@ -110,6 +111,7 @@ void BatchNorm::backward(Stream& stream, const Pass& pass, View<const float> par
 
 void BatchNorm::update_statistics(Stream& stream, const Batch& batch, View<float> params, View<const float> kept,
                                   std::span<const float> momentum) const {
+  const ProfileScope scope(stream, Phase::update, "statistics");
   const std::span<const float> weights = momentum.empty() ? std::span<const float>(&momentum_, 1) : momentum;
   ops::batch_norm_update(stream, batch, positions_, weights, kept.as({batch.models, 3, channels_}), mean(params),
                          variance(params));

@@ -22,6 +22,9 @@ ops::PoolShape pool_shape(const PoolOptions& o, const std::string& name, const S
   return shape;
 }
 
+/// Operations for one element of the output.
+double window(const PoolOptions& o) { return static_cast<double>(o.kernel_y) * o.kernel_x; }
+
 class MaxPool final : public Layer {
  public:
   explicit MaxPool(const PoolOptions& options) : options_(options) {}
@@ -38,6 +41,7 @@ class MaxPool final : public Layer {
                 View<const float> dy, InputGrads dx, View<float>) const override {
     if (!dx[0].empty()) ops::max_pool_backward(stream, shape_, pass.batch, x[0], y, dy, dx[0]);
   }
+  double flops(const Shape&, const Shape& y) const override { return window(options_) * static_cast<double>(y.size()); }
   std::string_view kind() const override { return "max_pool"; }
 
  private:
@@ -61,6 +65,7 @@ class AveragePool final : public Layer {
                 View<const float> dy, InputGrads dx, View<float>) const override {
     if (!dx[0].empty()) ops::average_pool_backward(stream, shape_, pass.batch, dy, dx[0]);
   }
+  double flops(const Shape&, const Shape& y) const override { return window(options_) * static_cast<double>(y.size()); }
   std::string_view kind() const override { return "average_pool"; }
 
  private:
@@ -86,6 +91,7 @@ class AdaptiveAveragePool final : public Layer {
                 View<const float> dy, InputGrads dx, View<float>) const override {
     if (!dx[0].empty()) ops::adaptive_pool_backward(stream, pass.batch, dy, dx[0]);
   }
+  double flops(const Shape& x, const Shape&) const override { return static_cast<double>(x.size()); }
   std::string_view kind() const override { return "adaptive_average_pool"; }
 
  private:

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "fedscape/base/suggest.hpp"
+#include "fedscape/device/profile.hpp"
 #include "fedscape/ops/optimizer.hpp"
 #include "fedscape/ops/reduce.hpp"
 #include "src/nn/text.hpp"
@@ -109,6 +110,9 @@ void Optimizer::step(Stream& stream, double lr, int active, View<float> params, 
                      params.shape[0] <= state_.shape()[1] && 0 <= active && active <= params.shape[0],
                  "a step of {} of {} rows with gradients {}; the optimiser is for {} rows of {}", active,
                  params.shape.text(), grads.shape.text(), state_.shape()[1], P);
+  const double values = static_cast<double>(active * P), arrays = static_cast<double>(1 + moments);
+  // Parameters and moments are read and written, gradients read; a multiply-add for each value written.
+  const ProfileScope scope(stream, Phase::update, "", {2 * values * arrays, sizeof(float) * values * (2 * arrays + 1)});
   if (options_.clip > 0) ops::clip_rows(stream, static_cast<float>(options_.clip), active, grads);
   if (steps_ == 0 && moments == 2) ops::fill(stream, 0.0f, state_.view());
   ++steps_;

@@ -5,6 +5,7 @@
 #include "fedscape/nn/network.hpp"
 #include "fedscape/ops/activation.hpp"
 #include "fedscape/ops/reduce.hpp"
+#include "src/nn/layer_cost.hpp"
 #include "src/nn/memory_plan.hpp"
 
 namespace fedscape {
@@ -146,6 +147,7 @@ Outputs Tape::forward(Stream& stream, const Pass& pass, View<const float> params
     if (node.layer->is_view()) continue;
     for (std::size_t k = 0; k < node.inputs.size(); ++k) inputs[k] = p.value_of(node.inputs[k], pass);
     const View<float> y = p.array(p.value[static_cast<std::size_t>(i)], pass, node.shape);
+    const ProfileScope scope = nn::measure_forward(stream, *p.network, i, pass.batch);
     node.layer->forward(stream, pass, params, {inputs.data(), node.inputs.size()}, y, p.kept_of(i, pass));
   }
   const auto flat = [&](int i) {
@@ -198,7 +200,10 @@ void Tape::Plan::backward_node(Stream& stream, const Pass& pass, View<const floa
 }
 
 void Tape::backward(Stream& stream, const Pass& pass, View<const float> params, View<float> grads) {
-  for (int i = plan_->count - 1; i > 0; --i) plan_->backward_node(stream, pass, params, i, grads);
+  for (int i = plan_->count - 1; i > 0; --i) {
+    const ProfileScope scope = nn::measure_backward(stream, *plan_->network, i, pass.batch);
+    plan_->backward_node(stream, pass, params, i, grads);
+  }
 }
 
 void Tape::update_statistics(Stream& stream, const Pass& pass, View<float> params, std::span<const float> momentum) {

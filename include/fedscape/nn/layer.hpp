@@ -61,6 +61,13 @@ class Layer {
                                  std::span<const float> momentum) const {
     (void)params, (void)kept, (void)momentum;
   }
+  /// Floating-point operations of forward for one sample x (the first input) to y, two for a multiply-add, padding
+  /// included, biases not: what a profile compares times with. One for each element of y unless the layer says
+  /// otherwise.
+  virtual double flops(const Shape& x, const Shape& y) const {
+    (void)x;
+    return static_cast<double>(y.size());
+  }
   /// The kind as a config file names it, e.g. "conv".
   virtual std::string_view kind() const = 0;
 };

@@ -24,7 +24,8 @@ class Network {
     std::string name;
     std::unique_ptr<Layer> layer;  // null for node 0
     std::vector<int> inputs;
-    Shape shape;  // of one sample
+    Shape shape;              // of one sample
+    std::int64_t params = 0;  // how many the layer has
   };
 
   explicit Network(Shape sample);
