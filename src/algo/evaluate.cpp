@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "fedscape/base/suggest.hpp"
+#include "fedscape/device/profile.hpp"
 
 namespace fedscape {
 
@@ -102,6 +103,7 @@ void Evaluator::chunk(Stream& stream, const Dataset& data, std::span<const std::
     const Outputs out = plan_.forward(stream, x.as(data.shape().under(n).under(1)));
     std::fill(counts_.begin(), counts_.end(), static_cast<int>(n));
     const Batch batch{loaded_, static_cast<int>(n), std::span(counts_).first(models)};
+    const ProfileScope scope(stream, Phase::loss, "", {0, sizeof(float) * static_cast<double>(out.logits.size())});
     ops::score(stream, batch, out.logits, y.as({1, n}), std::span(part_).first(models));
     for (std::size_t m = 0; m < models; ++m) sums[m] += part_[m];
   }

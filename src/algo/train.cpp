@@ -7,6 +7,7 @@
 
 #include "fedscape/algo/evaluate.hpp"
 #include "fedscape/base/timer.hpp"
+#include "fedscape/device/profile.hpp"
 #include "fedscape/ops/loss.hpp"
 #include "fedscape/ops/reduce.hpp"
 
@@ -117,8 +118,10 @@ void CentralTrainer::step(Stream& stream) {
 
   const Outputs out = tape_.forward(stream, pass, params_, inputs_.view().as(inputs_.shape().under(1)));
   const OutputGrads out_grads = tape_.output_grads(stream, pass);
-  ops::softmax_cross_entropy(stream, pass.batch, out.logits, labels_.view().as({1, batch_}),
-                             {losses_.data() + unread_, {1}}, out_grads.logits);
+  in_phase(stream, Phase::loss, "", [&] {
+    ops::softmax_cross_entropy(stream, pass.batch, out.logits, labels_.view().as({1, batch_}),
+                               {losses_.data() + unread_, {1}}, out_grads.logits);
+  });
   tape_.backward(stream, pass, params_, grads_);
   optimizer_.step(stream, lr_of(progress_.step), 1, params_, grads_);
   tape_.update_statistics(stream, pass, params_);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "fedscape/base/check.hpp"
+#include "fedscape/device/profile.hpp"
 
 namespace fedscape {
 
@@ -93,6 +94,8 @@ std::uint64_t Dataset::hash() const {
 
 void Dataset::gather(Stream& stream, std::span<const std::int32_t> indices, const ops::Augment& augment,
                      std::span<const RngKey> keys, View<float> x, View<std::int32_t> y) const {
+  const double values = static_cast<double>(x.size());
+  const ProfileScope scope(stream, Phase::gather, "", {2 * values, values * (type_ == SampleType::bytes ? 5 : 8)});
   const View<const std::int32_t> labels(labels_.data(), {size()});
   const Shape all = shape_.under(size());
   if (type_ == SampleType::bytes) {

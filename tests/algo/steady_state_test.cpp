@@ -51,14 +51,18 @@ class Watching : public FederatedAlgorithm {
   std::vector<Reading>& readings_;
 };
 
-TEST(SteadyState, AStepAllocatesNothing) {
+/// Profiled or not.
+class SteadyState : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Profiled, SteadyState, testing::Bool());
+
+TEST_P(SteadyState, AStepAllocatesNothing) {
   std::vector<Reading> readings;
   readings.reserve(1000);
   test::FederationCase setting;
   setting.local.sampling.crop = 1, setting.local.sampling.flip = true;
   setting.algorithm = std::make_unique<Watching>(readings);
   const auto comm = test::alone();
-  test::run(*comm, setting, {.rounds = 2, .cohort = {.cohort = 9}});
+  test::run(*comm, setting, {.rounds = 2, .cohort = {.cohort = 9}, .profile = GetParam()});
   std::size_t pairs = 0;
   for (std::size_t i = 1; i < readings.size(); ++i) {
     if (readings[i].step == 0) continue;  // another client: its memory is loaded in between
@@ -69,7 +73,7 @@ TEST(SteadyState, AStepAllocatesNothing) {
   EXPECT_GT(pairs, 20u);
 }
 
-TEST(SteadyState, AStepOfCentralTrainingAllocatesNothing) {
+TEST_P(SteadyState, AStepOfCentralTrainingAllocatesNothing) {
   const test::FederationCase setting;
   TrainOptions options{.epochs = 3, .sampling = {.batch = 30, .crop = 1, .flip = true}};
   options.optimizer.optimizer = "adam", options.optimizer.schedule = "cosine", options.optimizer.clip = 1;
@@ -77,6 +81,9 @@ TEST(SteadyState, AStepOfCentralTrainingAllocatesNothing) {
   CentralTrainer trainer(stream, setting.network, setting.data, options, 1);
   const std::vector<float> initial = setting.initial();
   copy_to_device(stream, trainer.params().data, initial.data(), initial.size() * sizeof(float));
+  Profile profile;
+  profile.start();
+  if (GetParam()) stream.set_profile(&profile);
   std::vector<Reading> readings;
   readings.reserve(1000);
   trainer.run(stream, {.stop = [&] {

@@ -8,6 +8,7 @@
 
 #include "fedscape/algo/exact_sum.hpp"
 #include "fedscape/base/timer.hpp"
+#include "fedscape/device/profile.hpp"
 #include "fedscape/ops/exact_sum.hpp"
 #include "fedscape/ops/reduce.hpp"
 #include "src/algo/federated/trainer.hpp"
@@ -138,6 +139,7 @@ void Engine::Impl::train(const Plan& plan, const Round& round) {
 void Engine::Impl::move_server(const Plan& plan, Server& server) {
   Stream& stream = workers.stream();
   const ArenaScope scope(stream);
+  const ProfileScope moving(stream, Phase::aggregation, "server");
   ops::exact_value(stream, sum.uploads(), mean.view().as({footprint.upload}));
   std::vector<ClientId> ids;
   std::vector<double> weights;

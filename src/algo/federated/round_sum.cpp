@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "fedscape/device/profile.hpp"
 #include "fedscape/ops/exact_sum.hpp"
 #include "fedscape/ops/reduce.hpp"
 
@@ -28,7 +29,11 @@ void RoundSum::clear(Stream& stream) {
 }
 
 int RoundSum::add_upload(Stream& stream, std::int64_t begin, std::span<const double> weights, View<const float> rows) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_, std::defer_lock);
+  in_phase(stream, Phase::waiting, "threads", [&] { lock.lock(); });
+  // Uploads are read, sums of 64 bits read and written.
+  const double values = static_cast<double>(rows.size()), sums = static_cast<double>(rows.shape[1]);
+  const ProfileScope scope(stream, Phase::aggregation, "sum", {2 * values, 4 * values + 16 * sums});
   const int failed = ops::exact_sum(stream, weights, rows, {total_.data() + begin, {rows.shape[1]}});
   stream.synchronize();
   return failed;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fedscape/device/profile.hpp"
 #include "fedscape/ops/reduce.hpp"
 
 namespace fedscape {
@@ -95,12 +96,15 @@ void Trainer::begin(Stream& stream, const Server& server, ClientMemory& memory, 
     load_memory(stream, server, memory, work.id, m);
   }
   copy_to_device(stream, label_counts_.data(), host_.data(), at(label_counts_.size()) * sizeof(float));
-  ops::repeat_rows(stream, server.global, params_.view().rows(0, count(block)));
+  const View<float> params = params_.view().rows(0, count(block));
+  const ProfileScope scope(stream, Phase::load, "replicate",
+                           {0, 2.0 * sizeof(float) * static_cast<double>(params.size())});
+  ops::repeat_rows(stream, server.global, params);
 }
 
 void Trainer::load_memory(Stream& stream, const Server& server, ClientMemory& memory, ClientId id, std::int64_t m) {
   if (memory_row_.empty()) return;
-  const bool known = memory.load(id, memory_row_);
+  const bool known = in_phase(stream, Phase::io, "memory", [&] { return memory.load(id, memory_row_); });
   if (!known) std::fill(memory_row_.begin(), memory_row_.end(), 0.0f);
   for (std::size_t i = 0; i < parts_.size(); ++i)
     copy_to_device(stream, memory_[i].data() + m * parts_[i].size.client, memory_row_.data() + parts_[i].client,
@@ -169,13 +173,16 @@ void Trainer::local_step(Stream& stream, const Round& round, std::span<const Wor
 
   const Outputs out = tape_.forward(stream, pass, params, inputs);
   OutputGrads out_grads = tape_.output_grads(stream, pass, features_);
-  federation_.algorithm.loss(seen, out, out_grads, loss);
+  in_phase(stream, Phase::loss, "", [&] { federation_.algorithm.loss(seen, out, out_grads, loss); });
   tape_.backward(stream, pass, params, grads);
-  for (std::size_t i = 1; i < parts_.size(); ++i) {
-    const ClientBlock own = block_of(i, active);
-    parts_[i].penalty->add_gradient(see(i, own), loss, grads);
+  {
+    const ProfileScope scope(stream, Phase::update, "corrections");
+    for (std::size_t i = 1; i < parts_.size(); ++i) {
+      const ClientBlock own = block_of(i, active);
+      parts_[i].penalty->add_gradient(see(i, own), loss, grads);
+    }
+    federation_.algorithm.correct_gradient(seen, grads);
   }
-  federation_.algorithm.correct_gradient(seen, grads);
   optimizer_.step(stream, static_cast<double>(round.lr), active, params, grads);
   tape_.update_statistics(stream, pass, params);
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fedscape/device/profile.hpp"
 #include "fedscape/ops/reduce.hpp"
 #include "src/algo/federated/trainer.hpp"
 
@@ -20,6 +21,7 @@ void Trainer::finish(Stream& stream, const Round& round, std::span<const Work> b
   const int models = static_cast<int>(block.size());
   {
     const ArenaScope scope(stream);
+    const ProfileScope uploading(stream, Phase::aggregation, "upload");
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       const ClientBlock clients = block_of(i, models);
       const LocalResult result{stream,
@@ -83,7 +85,7 @@ void Trainer::store_memory(Stream& stream, const Round& round, std::span<const W
     for (std::size_t i = 0; i < parts_.size(); ++i)
       copy_to_host(stream, memory_row_.data() + parts_[i].client, memory_[i].data() + m * parts_[i].size.client,
                    at(parts_[i].size.client) * sizeof(float));
-    round.memory.store(block[at(m)].id, round.index + 1, memory_row_);
+    in_phase(stream, Phase::io, "memory", [&] { round.memory.store(block[at(m)].id, round.index + 1, memory_row_); });
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "fedscape/device/profile.hpp"
 #include "fedscape/ops/mix.hpp"
 #include "src/algo/landscape/tile_feed.hpp"
 
@@ -12,6 +13,8 @@ void perturb(Stream& stream, const Plane& plane, const Grid& grid, std::span<con
   const std::int64_t rows = static_cast<std::int64_t>(tile.size());
   FEDSCAPE_CHECK(params.shape == plane.basis.shape().inner().under(rows), "{} points of a plane {} into {}", rows,
                  plane.basis.shape().text(), params.shape.text());
+  const double values = static_cast<double>(params.size()), basis = static_cast<double>(plane.basis.size());
+  const ProfileScope scope(stream, Phase::load, "perturb", {6 * values, sizeof(float) * (values + basis)});
   std::vector<float> weights;
   for (const Point p : tile)
     weights.insert(weights.end(), {1.0f, static_cast<float>(grid.x(p.ix)), static_cast<float>(grid.y(p.iy))});
@@ -132,14 +135,15 @@ class RankSweep {
       if (const std::optional<std::int64_t> tile = feed_.try_take())
         evaluate(stream, evaluator, *tile, [this] { attend(); });
       else
-        feed_.wait_a_little();
+        in_phase(stream, Phase::waiting, "threads", [&] { feed_.wait_a_little(); });
     } while (!feed_.done());
     attend();
   }
 
   void follow(Stream& stream) {
     std::optional<TileEvaluator> evaluator;
-    while (const std::optional<std::int64_t> tile = feed_.take()) evaluate(stream, evaluator, *tile, {});
+    const auto take = [&] { return in_phase(stream, Phase::waiting, "threads", [&] { return feed_.take(); }); };
+    while (const std::optional<std::int64_t> tile = take()) evaluate(stream, evaluator, *tile, {});
   }
 
   void evaluate(Stream& stream, std::optional<TileEvaluator>& evaluator, std::int64_t tile,

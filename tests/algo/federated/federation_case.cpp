@@ -86,6 +86,7 @@ std::vector<float> FederationCase::initial() const {
 
 RunResult run(Communicator& comm, const FederationCase& setting, const RunOptions& options) {
   Workers workers({}, options.threads);
+  if (options.profile) workers.start_profiles();
   Engine engine(workers, comm, setting.federation());
   Server server = initial_server(workers.stream(), setting.federation(), setting.initial());
   const auto memory = make_memory_in_ram();

@@ -40,6 +40,7 @@ struct RunOptions {
   int threads = 1;
   std::int64_t rounds = 3;
   CohortOptions cohort = {.cohort = 5};
+  bool profile = false;
 };
 /// Runs a federation; `memories` of clients are gathered over the ranks.
 RunResult run(Communicator& comm, const FederationCase& setting, const RunOptions& options = {});
