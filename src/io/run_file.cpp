@@ -268,4 +268,12 @@ void RunFile::save(Stream& stream, const Server& server) {
   run.since_save.restart();
 }
 
+void RunFile::save_profile(const ProfileTable& table) {
+  agree(impl_->comm, [&] {
+    if (!impl_->comm.is_root()) return;
+    write_profile(*impl_->file, table);
+    impl_->file->save();
+  });
+}
+
 }  // namespace fedscape

@@ -91,6 +91,14 @@ void SurfaceFile::finish() {
   share_pending();
 }
 
+void SurfaceFile::save_profile(const ProfileTable& table) {
+  agree(*comm_, [&] {
+    if (!comm_->is_root()) return;
+    profile_ = table;
+    save();
+  });
+}
+
 JournalFormat SurfaceFile::format() const {
   RunInfo whole = content_.info;
   for (const std::string& split : content_.splits) whole.options.emplace_back("split", split);
@@ -112,6 +120,7 @@ void SurfaceFile::load() {
                  surface_.fields.size(), stored.fields.size());
   for (SurfaceField& field : surface_.fields) field.values = stored.field(field.name).values;
   surface_.status = std::move(stored.status);
+  profile_ = read_profile(file);
 }
 
 void SurfaceFile::merge_journals() {
@@ -135,6 +144,7 @@ void SurfaceFile::save() {
   write_surface(file, surface_);
   write_info(file, content_.info);
   file.write_text("dir_file", content_.dir_file);
+  if (profile_) write_profile(file, *profile_);
   file.save();
   since_save_.restart();
 }

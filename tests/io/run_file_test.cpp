@@ -9,6 +9,7 @@
 #include "fedscape/io/hdf5_file.hpp"
 #include "fedscape/io/model_file.hpp"
 #include "fedscape/io/run_history.hpp"
+#include "tests/io/same_profile.hpp"
 #include "tests/io/small_layout.hpp"
 #include "tests/support/full_disk.hpp"
 #include "tests/support/message_of.hpp"
@@ -125,6 +126,25 @@ TEST_F(RunFileTest, HistoriesAreCutBackEvenIfTheFileHasMore) {
   EXPECT_EQ(text_of("run.jsonl"),
             "{\"round\":1,\"train_loss\":1.0,\"test_accuracy\":null}\n"
             "{\"round\":2,\"train_loss\":0.5,\"test_accuracy\":20.0}\n");
+}
+
+TEST_F(RunFileTest, TheProfileOfALaterProcessReplacesThatOfAnEarlierOne) {
+  const ProfileTable first{
+      .rows = {{"forward", "conv", 3, 0.5, {8e9, 2e6}}, {"waiting", "ranks", 1, 0.25, {}}, {"other", ""}},
+      .ranks = 2,
+      .threads = 4,
+      .wall_seconds = 0.1875,
+      .peaks = {1e11, 1e10}};
+  const ProfileTable second{.rows = {{"other", "", 7, 1.5, {}}}, .wall_seconds = 1.5};
+  for (const ProfileTable& table : {first, second}) {
+    RunFile file = open();
+    file.save(stream, file.restore_or(stream, server(0, 7)));
+    file.save_profile(table);
+    EXPECT_THAT(read_profile(hdf5::File::open(path)), testing::Optional(test::same_profile(table)));
+  }
+  RunFile file = open();  // a process without one leaves it
+  file.save(stream, file.restore_or(stream, server(0, 7)));
+  EXPECT_THAT(read_profile(hdf5::File::open(path)), testing::Optional(test::same_profile(second)));
 }
 
 TEST_F(RunFileTest, HasTheNamesThatReadersOfPflLibExpect) {

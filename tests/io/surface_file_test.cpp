@@ -8,6 +8,7 @@
 
 #include "fedscape/io/atomic_file.hpp"
 #include "fedscape/io/hdf5_file.hpp"
+#include "tests/io/same_profile.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/support/one_rank.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -79,6 +80,22 @@ TEST(SurfaceFile, HoldsEveryMetricOfEverySplitAndLeavesNoJournal) {
   file.finish();
   EXPECT_TRUE(file.pending().empty());
   EXPECT_FALSE(std::filesystem::exists(folder / "s.h5.journal.0"));
+  expect_complete(folder / "s.h5");
+}
+
+TEST(SurfaceFile, KeepsTheProfileOfTheLastProcessThatHadOne) {
+  const test::TempFolder folder;
+  test::OneRank comm;
+  const ProfileTable table{.rows = {{"forward", "linear", 3, 0.5, {8e9, 2e6}}, {"other", "", 1, 0.25, {}}}};
+  {
+    SurfaceFile file = SurfaceFile::open(folder / "s.h5", content_of(kGrid), comm);
+    record_all(file, file.pending());
+    file.finish();
+    EXPECT_FALSE(read_profile(hdf5::File::open(folder / "s.h5")));
+    file.save_profile(table);
+  }
+  SurfaceFile::open(folder / "s.h5", content_of(kGrid), comm).finish();
+  EXPECT_THAT(read_profile(hdf5::File::open(folder / "s.h5")), testing::Optional(test::same_profile(table)));
   expect_complete(folder / "s.h5");
 }
 

@@ -7,6 +7,7 @@
 
 #include "fedscape/algo/federated/engine.hpp"
 #include "fedscape/algo/weight_statistics.hpp"
+#include "fedscape/io/profile.hpp"
 #include "fedscape/io/run_info.hpp"
 
 namespace fedscape {
@@ -44,6 +45,7 @@ Row row_of(const RoundReport& report, const Metrics* test, const Metrics* person
 /// | /server_memory            | [V] f32     | what the algorithm remembers between rounds
 /// | /initial_signs            | [P/8] u8    | sign bits of the initial model
 /// | /previous_signs           | [P/8] u8    | sign bits of the model of the last row of /weights
+/// | /profile                  |             | where the time of the last process with --profile went: profile.hpp
 class RunFile {
  public:
   /// Starts a run, or goes on with the one in the file. An Error if the file is of another run: it names the option (or
@@ -68,6 +70,8 @@ class RunFile {
   bool due(double save_seconds);
   /// Replaces the file; client memory must have been committed by this rank before. Collective.
   void save(Stream& stream, const Server& server);
+  /// Puts the profile of this process into the saved file. Collective.
+  void save_profile(const ProfileTable& table);
 
  private:
   struct Impl;

@@ -9,6 +9,7 @@
 #include "fedscape/base/timer.hpp"
 #include "fedscape/comm/communicator.hpp"
 #include "fedscape/io/journal.hpp"
+#include "fedscape/io/profile.hpp"
 #include "fedscape/io/run_info.hpp"
 #include "fedscape/io/surface.hpp"
 
@@ -19,8 +20,8 @@ namespace fedscape {
 /// Only when the file with a journal's points is on the disk is that journal removed. So a kill at any moment loses no
 /// recorded point, and a sweep may be resumed on any number of ranks.
 ///
-/// Besides what surface.hpp lists, the file holds what run_info.hpp lists, and dir_file (text): where the directions
-/// come from.
+/// Besides what surface.hpp lists, the file holds what run_info.hpp lists, dir_file (text): where the directions come
+/// from, and where the time of the last process with --profile went: profile.hpp.
 class SurfaceFile {
  public:
   struct Content {
@@ -41,6 +42,8 @@ class SurfaceFile {
   void record(Point p, std::span<const Metrics> metrics);
   /// Merges what all ranks recorded, saves, and removes the journals. Collective.
   void finish();
+  /// Puts the profile of this process into the file, after finish(). Collective.
+  void save_profile(const ProfileTable& table);
 
  private:
   SurfaceFile(const std::filesystem::path& path, const Content& content, Communicator& comm, double save_seconds);
@@ -55,7 +58,8 @@ class SurfaceFile {
   Content content_;
   Communicator* comm_;
   double save_seconds_;
-  Surface surface_;  // on rank 0
+  Surface surface_;                      // on rank 0
+  std::optional<ProfileTable> profile_;  // on rank 0
   std::vector<Point> pending_;
   std::optional<Journal> journal_;
   std::vector<std::byte> record_;
