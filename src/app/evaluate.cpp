@@ -13,6 +13,7 @@
 #include "src/app/commands.hpp"
 #include "src/app/inputs.hpp"
 #include "src/app/model_source.hpp"
+#include "src/app/profiling.hpp"
 
 namespace fedscape {
 
@@ -44,13 +45,35 @@ class Evaluate : public Command {
   MachineOptions machine_;
 };
 
-int Evaluate::run(Communicator& comm, const OptionTable& table) {
-  log_info("evaluate on {} rank(s):\n{}", comm.size(), table.text());
+/// The names are those of run files, see io/profile.hpp.
+nlohmann::ordered_json json_of(const ProfileTable& table) {
+  nlohmann::ordered_json json;
+  json["ranks"] = table.ranks;
+  json["threads"] = table.threads;
+  json["wall_seconds"] = table.wall_seconds;
+  json["peak_flops"] = table.peaks.flops;
+  json["peak_bytes"] = table.peaks.bytes;
+  for (const ProfileTable::Row& row : table.rows)
+    json["rows"].push_back({{"phase", row.phase},
+                            {"kind", row.kind},
+                            {"calls", row.calls},
+                            {"seconds", row.seconds},
+                            {"flops", row.cost.flops},
+                            {"bytes", row.cost.bytes}});
+  return json;
+}
+
+int Evaluate::run(Communicator& world, const OptionTable& table) {
+  log_info("evaluate on {} rank(s):\n{}", world.size(), table.text());
   // 1. The machine, the data, the model.
   Machine machine;
-  agree(comm, [&] { machine = pick_machine(machine_, comm); });
+  agree(world, [&] { machine = pick_machine(machine_, world); });
   Workers workers(machine.device, machine.threads);
-  const Dataset data = load_shared(comm, data_, split_ == "test" ? Split::test : Split::train);
+  Profiling profiling(machine_.profile, workers, world);
+  Communicator& comm = profiling.comm();
+  const Dataset data = in_phase(workers.stream(), Phase::io, "data", [&] {
+    return load_shared(comm, data_, split_ == "test" ? Split::test : Split::train);
+  });
   std::optional<Network> network;
   std::vector<float> host;
   agree(comm, [&] {
@@ -64,6 +87,9 @@ int Evaluate::run(Communicator& comm, const OptionTable& table) {
   const Metrics metrics = evaluate_sharded(workers, comm, *network, params, data);
   log_info("{} samples in {}", metrics.count, duration(timer.seconds()));
 
+  const std::optional<ProfileTable> profile = profiling.finish();
+  if (profile) log_info("{}", profile_text(*profile));
+
   // 3. What came out.
   agree(comm, [&] {
     if (!comm.is_root()) return;
@@ -76,6 +102,7 @@ int Evaluate::run(Communicator& comm, const OptionTable& table) {
     report["metrics"]["samples"] = metrics.count;
     report["metrics"]["correct"] = metrics.correct;
     for (const auto& [name, value] : table.description()) report["options"][name] = value;
+    if (profile) report["profile"] = json_of(*profile);
     const std::string text = report.dump(2) + "\n";
     if (!output_.empty()) replace_file(output_, std::as_bytes(std::span(text)));
   });

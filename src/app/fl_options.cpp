@@ -71,7 +71,8 @@ RunInfo FlOptions::info(const OptionTable& table) const {
   RunInfo info;
   info.command = "fl run";
   info.options = table.description();
-  info.free = {"output", "fresh", "dry-run", "save-seconds", "evaluate-every", "device", "threads", "models-per-stack"};
+  info.free = {"output", "fresh",   "dry-run", "save-seconds",    "evaluate-every",
+               "device", "threads", "profile", "models-per-stack"};
   if (local.optimizer.schedule == "constant") info.free.emplace_back("rounds");  // else the rates depend on it
   info.build = build_text();
   info.seed = static_cast<std::uint64_t>(seed);

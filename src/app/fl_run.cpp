@@ -12,6 +12,7 @@
 #include "src/app/dry_run.hpp"
 #include "src/app/fl_options.hpp"
 #include "src/app/inputs.hpp"
+#include "src/app/profiling.hpp"
 
 namespace fedscape {
 
@@ -43,17 +44,22 @@ std::string round_line(const RoundReport& report, const Metrics* test, std::int6
   return line;
 }
 
-int FlRun::run(Communicator& comm, const OptionTable& table) {
+int FlRun::run(Communicator& world, const OptionTable& table) {
   const FlOptions& o = options_;
   RunInfo info = o.info(table);
-  log_info("fl run on {} rank(s):\n{}", comm.size(), table.text());
+  log_info("fl run on {} rank(s):\n{}", world.size(), table.text());
 
   // 1. This rank's part of the machine; the data, and who owns which samples.
   Machine machine;
-  agree(comm, [&] { machine = pick_machine(o.machine, comm); });
+  agree(world, [&] { machine = pick_machine(o.machine, world); });
   Workers workers(machine.device, machine.threads);
   Stream& stream = workers.stream();
-  const Dataset train = load_shared(comm, o.data, Split::train), test = load_shared(comm, o.data, Split::test);
+  Profiling profiling(o.machine.profile, workers, world);
+  Communicator& comm = profiling.comm();
+  const auto load = [&](Split split) {
+    return in_phase(stream, Phase::io, "data", [&] { return load_shared(comm, o.data, split); });
+  };
+  const Dataset train = load(Split::train), test = load(Split::test);
   Clients clients;
   agree(comm, [&] { clients = deal(train, o.partition, info.seed); });
   info.data_hash = train.hash() ^ (test.hash() << 1);
@@ -100,6 +106,7 @@ int FlRun::run(Communicator& comm, const OptionTable& table) {
       metrics = evaluate_sharded(workers, comm, *network, server.global, test);
       if (total_footprint(federation).personal) personal = engine->evaluate_personal(server, *memory);
     }
+    const ProfileScope writing(stream, Phase::io, "output");
     file.append(server.round, row_of(report, metrics ? &*metrics : nullptr, personal ? &*personal : nullptr));
     if (o.weight_statistics) file.append_weights(stream, server);
     if (o.client_statistics) file.append_clients(server.round, statistics.gather(comm));
@@ -111,6 +118,10 @@ int FlRun::run(Communicator& comm, const OptionTable& table) {
       memory->commit(server.round);
       file.save(stream, server);
     }
+  }
+  if (const std::optional<ProfileTable> profile = profiling.finish()) {
+    file.save_profile(*profile);
+    log_info("{}", profile_text(*profile));
   }
   const std::int64_t peak = comm.max(peak_memory());
   log_info("peak memory of a rank {} MB", peak / 1'000'000);

@@ -10,6 +10,7 @@
 #include "fedscape/io/surface_file.hpp"
 #include "src/app/commands.hpp"
 #include "src/app/inputs.hpp"
+#include "src/app/profiling.hpp"
 #include "src/app/sweep_options.hpp"
 
 namespace fedscape {
@@ -44,20 +45,26 @@ class Place {
   std::map<std::int64_t, std::int64_t> places_;
 };
 
-int LandscapeSweep::run(Communicator& comm, const OptionTable& table) {
+int LandscapeSweep::run(Communicator& world, const OptionTable& table) {
   const SweepCommandOptions& o = options_;
-  log_info("landscape sweep on {} rank(s):\n{}", comm.size(), table.text());
+  log_info("landscape sweep on {} rank(s):\n{}", world.size(), table.text());
 
   // 1. This rank's part of the machine; the data.
   Machine machine;
-  agree(comm, [&] { machine = pick_machine(o.machine, comm); });
+  agree(world, [&] { machine = pick_machine(o.machine, world); });
   Workers workers(machine.device, machine.threads);
+  Stream& stream = workers.stream();
+  Profiling profiling(o.machine.profile, workers, world);
+  Communicator& comm = profiling.comm();
+  const auto load = [&](Split split) {
+    return in_phase(stream, Phase::io, "data", [&] { return load_shared(comm, o.data, split); });
+  };
   const BatchNormPolicy policy = parse_batch_norm_policy(o.batch_norm);
   const std::vector<std::string> names = o.split_names();
   const bool train_needed = names.front() == "train" || policy == BatchNormPolicy::recalibrated;
   Dataset train, test;
-  if (train_needed) train = load_shared(comm, o.data, Split::train);
-  if (names.back() == "test") test = load_shared(comm, o.data, Split::test);
+  if (train_needed) train = load(Split::train);
+  if (names.back() == "test") test = load(Split::test);
   const Dataset& shape = train_needed ? train : test;
   std::vector<SweepData> splits;
   for (const std::string& name : names) splits.push_back({name, name == "train" ? &train : &test});
@@ -79,12 +86,12 @@ int LandscapeSweep::run(Communicator& comm, const OptionTable& table) {
     if (comm.is_root() && !o.save_directions.empty())
       write_directions(o.save_directions, network->layout(), directions);
   });
-  const Plane plane = make_plane(workers.stream(), origin, directions.x, directions.y);
+  const Plane plane = make_plane(stream, origin, directions.x, directions.y);
   if (!directions.y.empty()) log_info("cosine of the directions: {:.4f}", cosine(directions.x, directions.y));
 
   // 3. The surface file knows which points are still missing.
   SurfaceFile::Content content{o.info(table), grid, names, o.direction_file};
-  content.info.options.emplace_back("plane", fmt::format("{:016x}", fingerprint(workers.stream(), plane)));
+  content.info.options.emplace_back("plane", fmt::format("{:016x}", fingerprint(stream, plane)));
   for (const SweepData& split : splits) content.info.data_hash = content.info.data_hash * 31 + split.data->hash();
   content.info.device = describe_device(machine.device);
   if (o.fresh) remove_output(comm, o.output);
@@ -98,12 +105,16 @@ int LandscapeSweep::run(Communicator& comm, const OptionTable& table) {
   Progress progress("point", static_cast<std::int64_t>(pending.size()), 0, comm.is_root());
   Timer total;
   const auto record = [&](Point p, std::span<const Metrics> metrics) {
-    surface.record(p, metrics);
+    in_phase(stream, Phase::io, "output", [&] { surface.record(p, metrics); });
     progress.update(place.of(p), fmt::format("{} loss {:.4f}", names.back(), metric(metrics.back(), "loss")));
   };
   sweep(workers, comm, *network, plane, grid, pending, splits, train_needed ? &train : nullptr,
         {policy, static_cast<int>(o.models_per_stack)}, record, stop_requested);
-  surface.finish();
+  in_phase(stream, Phase::io, "output", [&] { surface.finish(); });
+  if (const std::optional<ProfileTable> profile = profiling.finish()) {
+    surface.save_profile(*profile);
+    log_info("{}", profile_text(*profile));
+  }
   const bool stopped = !surface.pending().empty();
   log_info("{} with {} of {} points, {}: {}", stopped ? "stopped" : "finished",
            grid.points() - static_cast<std::int64_t>(surface.pending().size()), grid.points(),

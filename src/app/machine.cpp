@@ -65,6 +65,7 @@ int find_build_id(dl_phdr_info* info, std::size_t, void* out) {
 void MachineOptions::options(Fields& f) {
   f.field("device", device, "auto, cpu or cuda; auto takes a GPU where there is one");
   f.field("threads", threads, "threads of each rank; 0: all cores, shared out among the ranks of a node");
+  f.field("profile", profile, "print where time goes, phase by phase, beside the cores' peaks; stored in the output");
 }
 
 void MachineOptions::check() const {

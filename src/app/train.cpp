@@ -18,6 +18,7 @@
 #include "src/app/checks.hpp"
 #include "src/app/commands.hpp"
 #include "src/app/inputs.hpp"
+#include "src/app/profiling.hpp"
 
 namespace fedscape {
 
@@ -69,7 +70,7 @@ RunInfo Train::info(const OptionTable& table) const {
   RunInfo info;
   info.command = "train";
   info.options = table.description();
-  info.free = {"output", "fresh", "save-seconds", "device", "threads", "snapshot-every"};
+  info.free = {"output", "fresh", "save-seconds", "device", "threads", "profile", "snapshot-every"};
   if (train_.optimizer.schedule == "constant") info.free.emplace_back("epochs");  // else the rates depend on it
   info.build = build_text();
   info.seed = static_cast<std::uint64_t>(seed_);
@@ -160,15 +161,20 @@ Row row_of_epoch(const EpochReport& report, const Metrics& test) {
           {"seconds", "s", report.seconds}};
 }
 
-int Train::run(Communicator& comm, const OptionTable& table) {
-  log_info("train on rank 0, evaluation on {} rank(s):\n{}", comm.size(), table.text());
+int Train::run(Communicator& world, const OptionTable& table) {
+  log_info("train on rank 0, evaluation on {} rank(s):\n{}", world.size(), table.text());
 
   // 1. This rank's part of the machine, the data, the network and the model to start from.
   Machine machine;
-  agree(comm, [&] { machine = pick_machine(machine_, comm); });
+  agree(world, [&] { machine = pick_machine(machine_, world); });
   Workers workers(machine.device, machine.threads);
   Stream& stream = workers.stream();
-  const Dataset train = load_shared(comm, data_, Split::train), test = load_shared(comm, data_, Split::test);
+  Profiling profiling(machine_.profile, workers, world);
+  Communicator& comm = profiling.comm();
+  const auto load = [&](Split split) {
+    return in_phase(stream, Phase::io, "data", [&] { return load_shared(comm, data_, split); });
+  };
+  const Dataset train = load(Split::train), test = load(Split::test);
   RunInfo run_info = info(table);
   run_info.data_hash = train.hash() ^ (test.hash() << 1);
   run_info.device = describe_device(machine.device);
@@ -193,6 +199,7 @@ int Train::run(Communicator& comm, const OptionTable& table) {
 
   // 3. Epoch by epoch: rank 0 trains, all evaluate.
   const auto snapshot = [&](double epoch, View<const float> params) {
+    const ProfileScope scope(stream, Phase::io, "output");
     write_snapshot(*network, table, epoch, to_host(stream, params));
   };
   const std::int64_t epochs = static_cast<std::int64_t>(std::ceil(train_.epochs));
@@ -207,6 +214,7 @@ int Train::run(Communicator& comm, const OptionTable& table) {
     if (now.epoch_ended) {
       const Metrics metrics = evaluate_sharded(workers, comm, *network, server.global, test);
       server.round = now.report.epoch;
+      const ProfileScope writing(stream, Phase::io, "output");
       file.append(server.round, row_of_epoch(now.report, metrics));
       file.append_weights(stream, server);
       progress.log(
@@ -216,7 +224,12 @@ int Train::run(Communicator& comm, const OptionTable& table) {
                       now.report.lr, now.report.steps, now.report.seconds));
       progress.update(server.round);
     }
+    const ProfileScope saving(stream, Phase::io, "output");
     if (file.due(save_seconds_) || now.finished || now.stopped) file.save(stream, server);
+  }
+  if (const std::optional<ProfileTable> profile = profiling.finish()) {
+    file.save_profile(*profile);
+    log_info("{}", profile_text(*profile));
   }
   log_info("{} after epoch {} of {}: {}", now.stopped ? "stopped" : "finished", server.round, epochs, output_);
   return now.stopped ? kExitStopped : 0;

@@ -13,6 +13,7 @@ namespace fedscape {
 struct MachineOptions {
   std::string device = "auto";
   std::int64_t threads = 0;
+  bool profile = false;
   void options(Fields& f);
   void check() const;
 };
