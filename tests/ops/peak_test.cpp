@@ -14,7 +14,7 @@ TEST(Peak, MultiplyAddsEndWhereTheArithmeticSays) {
   EXPECT_EQ(kernels::multiply_adds(kernels::Cpu{}, 100, 3.0f), 1.0f);
 }
 
-TEST(Peak, IsMoreThanAScalarCoreCouldDo) {
+TEST(Peak, OfACoreIsBetweenOneAndAThousandGigaflops) {
   Stream stream;
   const double rate = ops::multiply_add_rate(stream, 0.01);
   EXPECT_GT(rate, 1e9);
