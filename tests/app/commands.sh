@@ -19,6 +19,9 @@ cmp model.safetensors again.safetensors || fail "import and export change the mo
 "$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 1 --network lenet --init model.safetensors --output next.h5 2>/dev/null
 on 2 "$fedscape" landscape sweep run.h5 --x -1:1:5 --y -0.5:0.5:3 --output surface.h5 2>/dev/null
 "$fedscape" landscape sweep run.h5 --x 0:1:5 --y "" --x-model next.h5 --output line.h5 2>/dev/null
+on 2 "$fedscape" landscape sweep run.h5 --x -1:1:3 --y "" --splits train,test --output both.h5 2>/dev/null
+h5dump -d train_loss both.h5 | grep -q "( 3 )" || fail "no training loss in a sweep over both splits"
+"$fedscape" landscape sweep run.h5 --x -1:1:3 --y "" --splits test --batch-norm recalibrated --output anew.h5 2>/dev/null
 h5dump -d test_loss surface.h5 | grep -q "( 3, 5 )" || fail "the surface is not [ny, nx]"
 "$fedscape" train "${data[@]}" --network mlp --epochs 2.5 --batch 20 --snapshot-every 1 --output train.h5 2>train.txt
 [ "$(wc -l <train.csv)" = 4 ] && [ "$(ls train_snapshots | wc -l)" = 4 ] || fail "train.csv: $(cat train.csv; ls train_snapshots)"
