@@ -10,16 +10,18 @@ namespace {
 TEST(SweepOverRanks, GivesEachPointOnceWithTheBitsOfOneRank) {
   const test::SweepCase c;
   test::OneRank alone;
-  const auto expected = c.run(alone, 1, 1);
-  for (int ranks = 1; ranks <= 4; ++ranks)
-    test::on_ranks(ranks, [&](Communicator& comm) {
-      const auto mine = c.run(comm, 1 + comm.rank() % 2, 2);
-      for (const auto& [at, metrics] : mine) EXPECT_TRUE(test::same_bits(metrics[1], expected.at(at)[1]));
-      Stream stream;
-      std::vector<std::int64_t> points = {static_cast<std::int64_t>(mine.size())};
-      comm.sum(stream, View<std::int64_t>(points.data(), {1}));
-      EXPECT_EQ(points[0], 15);
-    });
+  for (const auto policy : {BatchNormPolicy::frozen, BatchNormPolicy::recalibrated}) {
+    const auto expected = c.run(alone, 1, 1, policy);
+    for (int ranks = 1; ranks <= 4; ++ranks)
+      test::on_ranks(ranks, [&](Communicator& comm) {
+        const auto mine = c.run(comm, 1 + comm.rank() % 2, 2, policy);
+        for (const auto& [at, metrics] : mine) EXPECT_TRUE(test::same_bits(metrics[1], expected.at(at)[1]));
+        Stream stream;
+        std::vector<std::int64_t> points = {static_cast<std::int64_t>(mine.size())};
+        comm.sum(stream, View<std::int64_t>(points.data(), {1}));
+        EXPECT_EQ(points[0], 15);
+      });
+  }
 }
 
 }  // namespace
