@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "tests/comm/mpi_test.hpp"
@@ -30,6 +32,21 @@ bool on_ranks(int ranks, const std::function<void(Communicator&)>& work) {
   const std::unique_ptr<Communicator> part = world().split(world().rank() < ranks ? 0 : 1);
   if (world().rank() < ranks) work(*part);
   return true;
+}
+
+SharedFolder::SharedFolder() {
+  std::int64_t id = getpid();
+  world().broadcast(std::as_writable_bytes(std::span(&id, 1)), 0);
+  path_ = std::filesystem::temp_directory_path() / ("fedscape-ranks-" + std::to_string(id));
+  if (world().is_root()) std::filesystem::create_directory(path_);
+  world().barrier();
+}
+
+SharedFolder::~SharedFolder() {
+  world().barrier();
+  std::error_code ignored;
+  if (world().is_root()) std::filesystem::remove_all(path_, ignored);
+  world().barrier();
 }
 
 int run(int argc, char** argv) {

@@ -1,8 +1,12 @@
 #include "fedscape/io/surface_file.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <random>
 
@@ -145,6 +149,51 @@ TEST(SurfaceFile, LosesOnlyTheTornEndOfAJournal) {
   const SurfaceFile resumed = SurfaceFile::open(folder / "s.h5", content_of(kGrid), comm);
   EXPECT_EQ(resumed.pending().size(), 18u);
   EXPECT_EQ(resumed.pending().front(), (Point{2, 0}));
+}
+
+const Grid kLargeGrid{.nx = 40, .ny = 25};
+
+/// What a process does that is going to be killed: records point by point, merges now and then, sends a byte to `out`
+/// for each point that is recorded, and waits.
+[[noreturn]] void record_until_killed(const std::filesystem::path& path, int out) {
+  test::OneRank comm;
+  SurfaceFile file = SurfaceFile::open(path, content_of(kLargeGrid), comm, 0.002);
+  for (const Point p : file.pending()) {
+    file.record(p, metrics_of(p));
+    if (::write(out, "", 1) != 1) _exit(1);
+  }
+  for (;;) ::pause();
+}
+
+/// Bytes read, at most `most`, until the other end is closed.
+int count_bytes(int in, int most) {
+  int count = 0;
+  for (char byte = 0; count < most && ::read(in, &byte, 1) == 1;) ++count;
+  return count;
+}
+
+TEST(SurfaceFile, KeepsEveryRecordedPointOfAProcessKilledAtAnyMoment) {
+  const test::TempFolder folder;
+  test::OneRank comm;
+  std::mt19937 random(5);
+  for (int kills = 0; kills < 20; ++kills) {
+    const std::filesystem::path path = folder / fmt::format("{}.h5", kills);
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    const pid_t child = ::fork();
+    if (child == 0) record_until_killed(path, ends[1]);
+    ::close(ends[1]);
+    int told = count_bytes(ends[0], static_cast<int>(random() % 500));
+    ::kill(child, SIGKILL);
+    told += count_bytes(ends[0], 1000);
+    ::close(ends[0]);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+
+    const SurfaceFile resumed = SurfaceFile::open(path, content_of(kLargeGrid), comm);
+    const int found = 1000 - static_cast<int>(resumed.pending().size());
+    EXPECT_GE(found, told);
+    EXPECT_LE(found, told + 1);  // killed between recording and telling
+  }
 }
 
 TEST(SurfaceFile, IsSavedWhileItGrows) {
