@@ -42,7 +42,7 @@ class Communicator {
   };
   virtual std::unique_ptr<Counter> make_counter() = 0;
   /// `bytes` bytes that the ranks of one node share, zeroed; filled by the one for which `fill` is called with them.
-  /// An Error thrown by `fill` reaches all ranks as AgreedError. To let go of the memory is collective, too.
+  /// An Error thrown by `fill` reaches all ranks as AgreedError. Letting go of it is collective, but on an Error's way.
   virtual std::shared_ptr<const void> share_on_node(std::size_t bytes,
                                                     const std::function<void(std::span<std::byte>)>& fill) = 0;
   /// True on the one rank of each node that share_on_node lets fill.
