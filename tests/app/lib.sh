@@ -38,9 +38,17 @@ mpirun_under() {
   for child in $(pgrep -P "$1"); do mpirun_under "$child"; done
 }
 
-# kill_ranks PID: SIGKILL to all ranks under the launcher of this process id, or to the launcher if none has started.
+# kill_ranks PID: SIGKILL to all ranks under the launcher of this process id; where none has started, to what would
+# start them. The launcher stands still meanwhile, so that nothing starts unseen.
 kill_ranks() {
   local mpirun
+  kill -STOP "$1" 2>/dev/null || return 0
   mpirun=$(mpirun_under "$1")
-  if [ -n "$mpirun" ]; then pkill -9 -P "$mpirun" || true; else kill -9 "$1" 2>/dev/null || true; fi
+  if [ -z "$mpirun" ]; then
+    pkill -9 -P "$1" || true
+    kill -9 "$1"
+  else
+    pkill -9 -P "$mpirun" || kill -9 "$mpirun" || true
+    kill -CONT "$1"
+  fi
 }

@@ -1,63 +1,65 @@
 # A run and a sweep that are stopped or killed at any moment finish with the bits of undisturbed ones, on another number
-# of ranks, too. FEDSCAPE_KILLS: how many random moments of each.
+# of ranks, too. FEDSCAPE_KILLS: how many random moments of each kind of state.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh" "$1"
 kills=${FEDSCAPE_KILLS:-3}
 RANDOM=${FEDSCAPE_SEED:-7}
-run=("$fedscape" fl run --data images --train-samples 600 --test-samples 100 --clients 12 --cohort 6 --rounds 30
-  --network lenet --batch 10 --save-seconds 0 --algorithm scaffold --threads 1)
-seconds() { date +%s.%N; }
 
-# moment TOTAL: a random one within TOTAL seconds.
-moment() { awk -v r=$RANDOM -v t="$1" 'BEGIN { print t * r / 32768 }'; }
+# random TOP: a random number from 0 to TOP.
+random() { awk -v r=$RANDOM -v top="$1" 'BEGIN { print top * r / 32768 }'; }
 
-begin=$(seconds)
-on 2 "${run[@]}" --output whole.h5 2>/dev/null
-total=$(awk -v a="$begin" -v b="$(seconds)" 'BEGIN { print b - a }')
-expected=$(model_of whole.h5)
+# Units of work done on kill.h5: lines of its history, records in its journals.
+lines() { (cat kill.csv 2>/dev/null || true) | wc -l; }
+records() { echo $(($( (cat kill.h5.journal.* 2>/dev/null || true) | wc -c) / 68)); }
 
-# SIGUSR1: stops after a round, saves, exits 85; resubmitted on 3 ranks it finishes.
-bash "$root/jobs/launch.sh" 2 "${run[@]}" --rounds 2000 --output stop.h5 2>stop.txt &
-pid=$!
-for _ in $(seq 100); do if grep -q "round 3/" stop.txt; then break; fi; sleep 0.1; done
-kill -USR1 $pid
-code=0
-wait $pid || code=$?
-[ "$code" = 85 ] || fail "SIGUSR1 gave exit code $code: $(tail -n 3 stop.txt)"
-stopped=$(grep -o 'stopped after round [0-9]*' stop.txt | grep -o '[0-9]*$')
-if [ "$stopped" -lt 30 ]; then
-  on 3 "${run[@]}" --output stop.h5 2>/dev/null
-  [ "$(model_of stop.h5)" = "$expected" ] || fail "stopped after round $stopped and resumed, the model differs"
-fi
+# What is compared.
+model_and_lines() { model_of "$1.h5" && wc -l <"$1.csv"; }
+surface() { h5dump -d test_loss -d test_acc -d status "$1.h5" | tail -n +2; }
 
-# SIGKILL at random moments, then another number of ranks.
-for i in $(seq "$kills"); do
-  at=$(moment "$total")
-  bash "$root/jobs/launch.sh" $((1 + i % 4)) "${run[@]}" --output kill.h5 2>/dev/null &
-  pid=$!
-  sleep "$at"
-  kill_ranks $pid
-  wait $pid || true
-  on $((1 + (i + 1) % 4)) "${run[@]}" --output kill.h5 2>kill.txt || fail "killed after $at s, resuming failed: $(tail -n 3 kill.txt)"
-  [ "$(model_of kill.h5)" = "$expected" ] || fail "killed after $at s and resumed, the model differs"
-  [ "$(wc -l <kill.csv)" = "$(wc -l <whole.csv)" ] || fail "killed after $at s: $(wc -l <kill.csv) lines in kill.csv"
+# interrupt SIGNAL UNITS RANKS command...: starts it anew and sends the signal when so many units are done, and a random
+# part of the next one. Leaves its exit code in $code, and in $at how many units were done.
+interrupt() {
+  local signal=$1 units=$2 ranks=$3 pid
+  shift 3
   rm -rf kill.*
-done
-
-# The same for a sweep; its file is compared as numbers.
-sweep=("$fedscape" landscape sweep whole.h5 --x -1:1:15 --y -1:1:15 --save-seconds 0 --threads 1)
-begin=$(seconds)
-on 2 "${sweep[@]}" --output surface.h5 2>/dev/null
-total=$(awk -v a="$begin" -v b="$(seconds)" 'BEGIN { print b - a }')
-values() { h5dump -d test_loss -d test_acc -d status "$1" | tail -n +2; }
-values surface.h5 >expected.txt
-for i in $(seq "$kills"); do
-  at=$(moment "$total")
-  bash "$root/jobs/launch.sh" $((1 + i % 4)) "${sweep[@]}" --output again.h5 2>/dev/null &
+  bash "$root/jobs/launch.sh" "$ranks" "$@" --output kill.h5 2>kill.txt &
   pid=$!
-  sleep "$at"
-  kill_ranks $pid
-  wait $pid || true
-  on $((1 + (i + 1) % 4)) "${sweep[@]}" --output again.h5 2>kill.txt || fail "killed after $at s, resuming the sweep failed: $(tail -n 3 kill.txt)"
-  values again.h5 | cmp -s - expected.txt || fail "killed after $at s and resumed, the surface differs"
-  rm -rf again.*
-done
+  while [ "$($progress)" -lt "$units" ] && kill -0 $pid 2>/dev/null; do sleep 0.02; done
+  sleep "$(random "$unit_seconds")"
+  at=$($progress)
+  if [ "$signal" = KILL ]; then kill_ranks $pid; else kill -"$signal" $pid 2>/dev/null || true; fi
+  code=0
+  wait $pid || code=$?
+}
+
+# survives KIND UNITS PROGRESS RESULT command...: one stop and all kills of a command with so many units of work.
+survives() {
+  local kind=$1 units=$2 progress=$3 result=$4 inside=0 expected i ranks begin unit_seconds
+  shift 4
+  begin=$(date +%s.%N)
+  on 2 "$@" --output whole.h5 --fresh 2>whole.txt || fail "$kind: $(tail -n 3 whole.txt)"
+  unit_seconds=$(awk -v a="$begin" -v b="$(date +%s.%N)" -v n="$units" 'BEGIN { print (b - a) / n }')
+  expected=$($result whole)
+  interrupt USR1 $((units / 4)) 2 "$@"
+  [ "$code" = 85 ] || fail "$kind: SIGUSR1 after $at of $units gave exit code $code: $(tail -n 3 kill.txt)"
+  for i in $(seq 0 "$kills"); do
+    ranks=$((1 + i % 4))
+    if [ "$i" -gt 0 ]; then
+      interrupt KILL $((RANDOM % units)) $ranks "$@"
+      if [ "$code" = 137 ] && [ "$at" -gt 0 ]; then inside=$((inside + 1)); fi
+    fi
+    on $((1 + ranks % 4)) "$@" --output kill.h5 2>kill.txt ||
+      fail "$kind: ended after $at of $units, resuming failed: $(tail -n 3 kill.txt)"
+    [ "$($result kill)" = "$expected" ] || fail "$kind: ended after $at of $units and resumed, the result differs"
+  done
+  echo "$kind: $inside of $kills kills came while it worked"
+  [ "$((2 * inside))" -ge "$kills" ] || fail "$kind is too short to be killed at work"
+}
+
+data=(--data images --train-samples 600 --network lenet --batch 10 --threads 1 --save-seconds 0)
+federation=("$fedscape" fl run "${data[@]}" --test-samples 100 --clients 12 --cohort 6 --rounds 30)
+survives "a run with client memory" 31 lines model_and_lines "${federation[@]}" --algorithm scaffold
+survives "a run with server memory" 31 lines model_and_lines "${federation[@]}" --algorithm fedopt
+survives "central training" 31 lines model_and_lines "$fedscape" train "${data[@]}" --test-samples 100 --epochs 30
+cp whole.h5 origin.h5
+survives "a sweep" 225 records surface "$fedscape" landscape sweep origin.h5 --data images --test-samples 1000 \
+  --x -1:1:15 --y -1:1:15 --save-seconds 0 --threads 1
