@@ -14,7 +14,7 @@ if [ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null; then exec srun --mp
 # More ranks than cores, unbound and polite about it; root; only shared memory between the ranks, so no port is opened.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1
-export OMPI_MCA_pml=ob1 OMPI_MCA_btl="${OMPI_MCA_btl:-self,vader}" OMPI_MCA_osc=^ucx
+export OMPI_MCA_pml=ob1 OMPI_MCA_btl="${OMPI_MCA_btl:-self,vader}"
 export OMPI_MCA_btl_vader_single_copy_mechanism=none # containers often forbid the other ones
 if ! command -v ssh >/dev/null; then export OMPI_MCA_plm_rsh_agent=false; fi
 if [ "$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1 || echo 0)" -lt 1000000 ]; then # containers: 64 MB

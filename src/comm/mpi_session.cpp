@@ -14,6 +14,9 @@ void check_mpi(int code, const char* call, const char* file, int line) {
 
 MpiSession::MpiSession() {
   int provided = 0;
+  // Open MPI's UCX component claims windows between nodes and fails where UCX finds no fabric but TCP. One counter is
+  // all that crosses nodes one-sided, and the other components do for it.
+  setenv("OMPI_MCA_osc", "^ucx", 0);
   // Only the main thread calls MPI; the others never do.
   MPI_CHECK(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   FEDSCAPE_CHECK(provided >= MPI_THREAD_FUNNELED, "this MPI offers thread level {}; MPI_THREAD_FUNNELED is needed",
