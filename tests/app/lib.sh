@@ -50,5 +50,7 @@ kill_ranks() {
   else
     pkill -9 -P "$mpirun" || kill -9 "$mpirun" || true
     kill -CONT "$1"
+    for _ in $(seq 50); do if kill -0 "$mpirun" 2>/dev/null; then sleep 0.1; else return 0; fi; done
+    kill -9 "$mpirun" # mpirun may wait for ever for a rank that died while it was starting
   fi
 }
