@@ -55,7 +55,7 @@ survives() {
   [ "$((2 * inside))" -ge "$kills" ] || fail "$kind is too short to be killed at work"
 }
 
-data=(--data images --train-samples 600 --network lenet --batch 10 --threads 1 --save-seconds 0)
+data=(--data images --train-samples 1200 --network lenet --batch 10 --threads 1 --save-seconds 0)
 federation=("$fedscape" fl run "${data[@]}" --test-samples 100 --clients 12 --cohort 6 --rounds 30)
 survives "a run with client memory" 31 lines model_and_lines "${federation[@]}" --algorithm scaffold
 survives "a run with server memory" 31 lines model_and_lines "${federation[@]}" --algorithm fedopt
