@@ -1,6 +1,7 @@
 #!/bin/bash
-# Everything tests/run.sh does and what takes longer: sanitizers, clang, the CUDA compile, 20 and more kill moments of
-# runs and of sweeps, the long loops over damaged files. Under 60 minutes on 2 cores. Usage: bash tests/full.sh
+# Everything tests/run.sh does and what takes longer: sanitizers, clang, the CUDA compile, 20 kill moments of every kind
+# of state, the job scripts under Slurm where that is installed (Debian: slurm-wlm munge), the long loops over damaged
+# files. Under 60 minutes on 2 cores. Usage: bash tests/full.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cores=$(nproc)
@@ -12,7 +13,7 @@ step "set-up"
 bash jobs/setup.sh --full
 
 step "g++, optimised, every kill moment, long loops over damaged files"
-export FEDSCAPE_KILLS=20 FEDSCAPE_CORRUPTIONS=2000 FEDSCAPE_TIMING=1
+export FEDSCAPE_KILLS=20 FEDSCAPE_CORRUPTIONS=2000 FEDSCAPE_TIMING=1 FEDSCAPE_SLURM=1
 bash tests/run.sh
 
 step "AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -23,7 +24,7 @@ export FEDSCAPE_KILLS=1 FEDSCAPE_CORRUPTIONS=300
 cmake --preset debug "${warnings[@]}" >/dev/null
 cmake --build build-debug -j "$cores"
 ctest --test-dir build-debug --output-on-failure -j "$cores" -LE "timing"
-unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS FEDSCAPE_TIMING
+unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS FEDSCAPE_TIMING FEDSCAPE_SLURM
 
 step "clang++-14"
 cmake --preset cpu -B build-clang -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14 "${warnings[@]}" >/dev/null
