@@ -32,7 +32,7 @@ void forward(Stream& stream, const ConvShape& shape, int count, const float* x, 
 
 void backward_data(Stream& stream, const ConvShape& shape, int count, const float* dy, const float* w, float* dx) {
   const ArenaScope scope(stream);
-  if (winograd::serves(shape)) {
+  if (winograd::serves_backward_data(shape)) {
     const Tensor<float> packed(stream, {winograd::packed_size(shape)});
     winograd::pack_backward(shape, w, packed.data());
     return winograd::backward_data(stream, shape, count, dy, packed.data(), dx);

@@ -7,12 +7,14 @@
 /// sample's outputs do not depend on the samples beside it.
 namespace fedscape::kernels::winograd {
 
-/// Whether a shape is one of these convolutions, and large enough to gain.
+/// Whether a shape is one of these convolutions and gains, forward and in the gradient of its weights.
 bool serves(const ConvShape& shape);
+/// Whether the gradient of its input gains, whose tiles are others.
+bool serves_backward_data(const ConvShape& shape);
 
 /// Floats of the packed filters.
 std::int64_t packed_size(const ConvShape& shape);
-/// w [filters, 3, 3, channels] for forward, or for backward_data.
+/// w [filters, taps, taps, channels] for forward, or for backward_data.
 void pack(const ConvShape& shape, const float* w, float* packed);
 void pack_backward(const ConvShape& shape, const float* w, float* packed);
 

@@ -2,74 +2,76 @@
 
 #include "kernels/cpu/wide.hpp"
 
-/// Winograd's minimal filtering F(4, 3) along one axis (Lavin and Gray, CVPR 2016): four outputs of a filter of three
-/// taps cost six multiplications instead of twelve,
+/// Winograd's minimal filtering along one axis (Lavin and Gray, CVPR 2016): `outputs` outputs of a filter of `taps`
+/// taps, outputs + taps = 7, cost six multiplications instead of outputs * taps,
 ///
-///     y = A^T ((G w) * (B^T d)),     w [3], d [6], y [4],
+///     y = A^T ((G w) * (B^T d)),     w [taps], d [6], y [outputs],
 ///
-/// and F(4x4, 3x3) is the same along both axes. The points are 0, +-p, +-q and infinity. p = 5/8 and q = 3/2, exact in
-/// binary, keep the error of a float32 convolution within twice that of direct summation; 1 and 2 would double it
+/// and along both axes 36 instead of (outputs * taps)^2: 144 for 3x3 filters, 100 for 5x5. A and G evaluate polynomials
+/// at the points 0, +-p, +-q and infinity, G divided by what makes the interpolation exact. p = 5/8 and q = 3/2, exact
+/// in binary, keep the error of a float32 convolution within twice that of direct summation; 1 and 2 would double it
 /// again.
 namespace fedscape::kernels::winograd {
 
-constexpr int kTaps = 3, kOutputs = 4, kPoints = 6;
-constexpr float kP = 0.625f, kQ = 1.5f;
-constexpr float kP2 = kP * kP, kQ2 = kQ * kQ;
-constexpr float kNormZero = 1 / (kP2 * kQ2), kNormP = 1 / (2 * kP2 * (kP2 - kQ2)), kNormQ = 1 / (2 * kQ2 * (kQ2 - kP2));
+constexpr int kPoints = 6, kSquare = kPoints * kPoints;
+constexpr double kP = 0.625, kQ = 1.5;
+constexpr double kP2 = kP * kP, kQ2 = kQ * kQ;
+
+constexpr int outputs_for(int taps) { return kPoints + 1 - taps; }
+/// Factors of A, and of G: powers of the points, for G over the derivative of x (x^2 - p^2) (x^2 - q^2) there.
+struct Values {
+  static constexpr double norm(double) { return 1; }
+};
+struct Filters {
+  static constexpr double norm(double x) {
+    return x == 0 ? kP2 * kQ2 : 5 * x * x * x * x - 3 * (kP2 + kQ2) * x * x + kP2 * kQ2;
+  }
+};
+template <class Which>
+constexpr float factor(double x, int i) {
+  double value = 1 / Which::norm(x);
+  for (; i > 0; --i) value *= x;
+  return static_cast<float>(value);
+}
 
 /// v = B^T d: an input line at the points.
-inline void input_line(const Wide (&d)[kPoints], Wide (&v)[kPoints]) {
-  const Wide even_p = d[4] - kQ2 * d[2], odd_p = d[3] - kQ2 * d[1];
-  const Wide even_q = d[4] - kP2 * d[2], odd_q = d[3] - kP2 * d[1];
-  v[0] = kP2 * kQ2 * d[0] - (kP2 + kQ2) * d[2] + d[4];
-  v[1] = even_p + kP * odd_p;
-  v[2] = even_p - kP * odd_p;
-  v[3] = even_q + kQ * odd_q;
-  v[4] = even_q - kQ * odd_q;
-  v[5] = kP2 * kQ2 * d[1] - (kP2 + kQ2) * d[3] + d[5];
+[[gnu::always_inline]] inline void input_line(const Wide (&d)[kPoints], Wide (&v)[kPoints]) {
+  constexpr float p = kP, q = kQ, p2 = kP2, q2 = kQ2, sum = kP2 + kQ2, product = kP2 * kQ2;
+  const Wide even_p = d[4] - q2 * d[2], odd_p = d[3] - q2 * d[1];
+  const Wide even_q = d[4] - p2 * d[2], odd_q = d[3] - p2 * d[1];
+  v[0] = product * d[0] - sum * d[2] + d[4];
+  v[1] = even_p + p * odd_p;
+  v[2] = even_p - p * odd_p;
+  v[3] = even_q + q * odd_q;
+  v[4] = even_q - q * odd_q;
+  v[5] = product * d[1] - sum * d[3] + d[5];
 }
 
-/// y = A^T m: products at the points to an output line.
-inline void output_line(const Wide (&m)[kPoints], Wide (&y)[kOutputs]) {
-  const Wide sum_p = m[1] + m[2], difference_p = m[1] - m[2];
-  const Wide sum_q = m[3] + m[4], difference_q = m[3] - m[4];
-  y[0] = m[0] + sum_p + sum_q;
-  y[1] = kP * difference_p + kQ * difference_q;
-  y[2] = kP2 * sum_p + kQ2 * sum_q;
-  y[3] = kP2 * kP * difference_p + kQ2 * kQ * difference_q + m[5];
+/// The polynomial with coefficients c [Length] at the points; at infinity it is its last coefficient. A c or G c.
+template <class Which, int Length>
+[[gnu::always_inline]] inline void at_points(const Wide (&c)[Length], Wide (&v)[kPoints]) {
+  Wide even_p = factor<Which>(kP, 0) * c[0], odd_p = factor<Which>(kP, 1) * c[1];
+  Wide even_q = factor<Which>(kQ, 0) * c[0], odd_q = factor<Which>(kQ, 1) * c[1];
+  for (int i = 2; i < Length; ++i) {
+    (i % 2 ? odd_p : even_p) += factor<Which>(kP, i) * c[i];
+    (i % 2 ? odd_q : even_q) += factor<Which>(kQ, i) * c[i];
+  }
+  v[0] = factor<Which>(0, 0) * c[0];
+  v[1] = even_p + odd_p;
+  v[2] = even_p - odd_p;
+  v[3] = even_q + odd_q;
+  v[4] = even_q - odd_q;
+  v[5] = c[Length - 1];
 }
 
-/// z = A dy: the gradient of an output line at the points, the adjoint of output_line.
-inline void output_gradient_line(const Wide (&dy)[kOutputs], Wide (&z)[kPoints]) {
-  const Wide even_p = dy[0] + kP2 * dy[2], odd_p = kP * dy[1] + kP2 * kP * dy[3];
-  const Wide even_q = dy[0] + kQ2 * dy[2], odd_q = kQ * dy[1] + kQ2 * kQ * dy[3];
-  z[0] = dy[0];
-  z[1] = even_p + odd_p;
-  z[2] = even_p - odd_p;
-  z[3] = even_q + odd_q;
-  z[4] = even_q - odd_q;
-  z[5] = dy[3];
-}
-
-/// u = G w: a line of the filter at the points.
-inline void filter_line(const Wide (&w)[kTaps], Wide (&u)[kPoints]) {
-  const Wide even_p = kNormP * w[0] + kNormP * kP2 * w[2], odd_p = kNormP * kP * w[1];
-  const Wide even_q = kNormQ * w[0] + kNormQ * kQ2 * w[2], odd_q = kNormQ * kQ * w[1];
-  u[0] = kNormZero * w[0];
-  u[1] = even_p + odd_p;
-  u[2] = even_p - odd_p;
-  u[3] = even_q + odd_q;
-  u[4] = even_q - odd_q;
-  u[5] = w[2];
-}
-
-/// dw = G^T u: the adjoint of filter_line.
-inline void filter_gradient_line(const Wide (&u)[kPoints], Wide (&dw)[kTaps]) {
-  const Wide sum_p = kNormP * (u[1] + u[2]), difference_p = kNormP * kP * (u[1] - u[2]);
-  const Wide sum_q = kNormQ * (u[3] + u[4]), difference_q = kNormQ * kQ * (u[3] - u[4]);
-  dw[0] = kNormZero * u[0] + sum_p + sum_q;
-  dw[1] = difference_p + difference_q;
-  dw[2] = kP2 * sum_p + kQ2 * sum_q + u[5];
+/// The adjoint of at_points: A^T v or G^T v.
+template <class Which, int Length>
+[[gnu::always_inline]] inline void from_points(const Wide (&v)[kPoints], Wide (&c)[Length]) {
+  const Wide even_p = v[1] + v[2], odd_p = v[1] - v[2], even_q = v[3] + v[4], odd_q = v[3] - v[4];
+  c[0] = factor<Which>(0, 0) * v[0] + factor<Which>(kP, 0) * even_p + factor<Which>(kQ, 0) * even_q;
+  for (int i = 1; i < Length; ++i)
+    c[i] = factor<Which>(kP, i) * (i % 2 ? odd_p : even_p) + factor<Which>(kQ, i) * (i % 2 ? odd_q : even_q);
+  c[Length - 1] += v[5];
 }
 
 /// The transform of a square of `Side`^2 elements to `To`^2: `line` along y, then along x.

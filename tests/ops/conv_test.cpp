@@ -33,7 +33,8 @@ TEST(Conv, SavesMultiplicationsWhereItCan) {
   std::vector<std::string> served;
   for (const auto& [name, shape] : cases::network_convs())
     if (kernels::winograd::serves(shape)) served.push_back(name);
-  EXPECT_THAT(served, ElementsAre("block", "block64", "odd", "valid", "wide_padding"));
+  EXPECT_THAT(served, ElementsAre("cnn2", "block", "block64", "odd", "valid", "five_taps", "wide_padding"));
+  EXPECT_FALSE(kernels::winograd::serves_backward_data({12, 12, 32, 64, 5, 5})) << "its outputs have the padding";
   EXPECT_FALSE(kernels::winograd::serves({2, 2, 64, 64, 3, 3, 1, 1, 1, 1})) << "a tile is mostly padding";
   EXPECT_FALSE(kernels::winograd::serves({4, 4, 512, 512, 3, 3, 1, 1, 1, 1}))
       << "its filters would be read for one tile";

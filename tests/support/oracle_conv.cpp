@@ -150,6 +150,7 @@ std::vector<std::pair<std::string, ConvShape>> network_convs() {
       {"keywords", {49, 10, 1, 64, 10, 4, 2, 2, 4, 1}},
       {"odd", {13, 11, 45, 45, 3, 3, 1, 1, 1, 1}},
       {"valid", {12, 10, 32, 48, 3, 3}},
+      {"five_taps", {9, 8, 16, 16, 5, 5, 1, 1, 2, 2}},
       {"wide_padding", {6, 7, 16, 40, 3, 3, 1, 1, 2, 1}},
   };
 }
