@@ -117,9 +117,10 @@ int LandscapeSweep::run(Communicator& world, const OptionTable& table) {
     log_info("{}", profile_text(*profile));
   }
   const bool stopped = !surface.pending().empty();
-  log_info("{} with {} of {} points, {}: {}", stopped ? "stopped" : "finished",
-           grid.points() - static_cast<std::int64_t>(surface.pending().size()), grid.points(),
-           duration(total.seconds()), o.output);
+  const auto left = static_cast<std::int64_t>(surface.pending().size()), done = std::ssize(pending) - left;
+  const double seconds = total.seconds();
+  log_info("{} with {} of {} points, {} ({:.4g} s a point): {}", stopped ? "stopped" : "finished", grid.points() - left,
+           grid.points(), duration(seconds), done > 0 ? seconds / static_cast<double>(done) : 0.0, o.output);
   return stopped ? kExitStopped : 0;
 }
 

@@ -14,7 +14,8 @@ Clients make_clients(Partition partition, const PartitionOptions& options, std::
   for (std::size_t k = 0; k < partition.size(); ++k) {
     std::vector<std::int32_t>& samples = partition[k];
     if (samples.size() < fewest) continue;
-    Draws({seed, Purpose::local_split, static_cast<std::uint32_t>(k), 0, 0}).shuffle(std::span(samples));
+    if (options.local_test > 0)
+      Draws({seed, Purpose::local_split, static_cast<std::uint32_t>(k), 0, 0}).shuffle(std::span(samples));
     const auto share = static_cast<std::size_t>(options.local_test * static_cast<double>(samples.size()));
     const std::size_t held_out =
         options.local_test > 0 ? std::min(std::max<std::size_t>(share, 1), samples.size() - 1) : 0;

@@ -227,6 +227,11 @@ TEST(Clients, OneSampleIsHeldOutAtLeastAndOneIsLeftAtLeast) {
   EXPECT_THAT(sizes(make_clients(dealt, {.min_samples = 2, .local_test = 0}, 7).test), ElementsAre(0, 0));
 }
 
+TEST(Clients, WithoutATestSetKeepTheOrderInWhichTheyWereDealt) {
+  const Partition dealt = {{5, 3, 4, 0, 2, 1}, {9, 7, 8, 6, 11}};
+  EXPECT_EQ(make_clients(dealt, {.local_test = 0}, 7).train, dealt);
+}
+
 TEST(Clients, AFederationOfNobodyIsRefused) {
   EXPECT_THAT(message_of([] { make_clients({{0, 1}, {2}}, {}, 7); }), HasSubstr("none of 2 clients has 5 samples"));
   EXPECT_THROW(make_clients({{0, 1}}, {.local_test = 1}, 7), Error);
