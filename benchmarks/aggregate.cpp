@@ -1,0 +1,81 @@
+// How near does exact aggregation come to just reading what is aggregated? 100 uploads of 10 million floats, and the
+// same bytes read and added up; bytes/s count the uploads alone. The argument is the number of threads.
+//   build/benchmarks/bench_aggregate
+
+#include <benchmark/benchmark.h>
+
+#include <span>
+#include <vector>
+
+#include "fedscape/device/workers.hpp"
+#include "fedscape/ops/exact_sum.hpp"
+#include "fedscape/tensor/tensor.hpp"
+
+namespace fedscape {
+namespace {
+
+constexpr std::int64_t kUploads = 100, kParameters = 10'000'000;
+
+std::span<float> rows() {
+  static std::vector<float> values;
+  if (values.empty()) {
+    values.resize(static_cast<std::size_t>(kUploads * kParameters));
+    float value = 0.25f;
+    for (float& v : values) v = value = 3.7f * value * (1 - value);  // chaotic: no two alike
+  }
+  return values;
+}
+
+void finish(benchmark::State& state) {
+  state.SetBytesProcessed(state.iterations() * kUploads * kParameters * static_cast<std::int64_t>(sizeof(float)));
+}
+
+/// The sum of each thread's part, in 64 lanes so that additions do not wait for each other.
+float read_all(const float* begin, const float* end) {
+  constexpr std::ptrdiff_t kLanes = 64;
+  float lanes[kLanes] = {};
+  for (const float* at = begin; at + kLanes <= end; at += kLanes)
+    for (std::ptrdiff_t i = 0; i < kLanes; ++i) lanes[i] += at[i];
+  float sum = 0;
+  for (const float lane : lanes) sum += lane;
+  return sum;
+}
+
+void read_only_pass(benchmark::State& state) {
+  const std::span<const float> values = rows();
+  const auto parts = static_cast<std::size_t>(state.range(0));
+  Workers workers({}, static_cast<int>(parts));
+  for (auto _ : state)
+    workers.run(static_cast<std::int64_t>(parts), [&](Stream&, int, std::int64_t part) {
+      const std::size_t p = static_cast<std::size_t>(part), n = values.size();
+      benchmark::DoNotOptimize(read_all(values.data() + n * p / parts, values.data() + n * (p + 1) / parts));
+    });
+  finish(state);
+}
+
+/// As a round does it: upload by upload, each added to the total that all threads share, a range of columns each.
+void exact_aggregation(benchmark::State& state) {
+  const std::span<float> values = rows();
+  const std::int64_t parts = state.range(0);
+  Workers workers({}, static_cast<int>(parts));
+  Tensor<std::int64_t> total(workers.stream(), {kParameters});
+  const double weight = 1.0 / static_cast<double>(kUploads);
+  for (auto _ : state)
+    workers.run(parts, [&](Stream& stream, int, std::int64_t part) {
+      const std::int64_t begin = kParameters * part / parts, end = kParameters * (part + 1) / parts;
+      for (std::int64_t k = 0; k < kUploads; ++k) {
+        const View<const float> upload{values.data() + k * kParameters + begin, {1, end - begin}};
+        benchmark::DoNotOptimize(
+            ops::exact_sum(stream, std::span(&weight, 1), upload, {total.data() + begin, {end - begin}}));
+      }
+    });
+  finish(state);
+}
+
+}  // namespace
+}  // namespace fedscape
+
+BENCHMARK(fedscape::read_only_pass)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(fedscape::exact_aggregation)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+BENCHMARK_MAIN();

@@ -1,0 +1,180 @@
+"""Runs workloads in fedscape and in its rivals, alternating, checks that both compute the same, and writes the table.
+
+Called by run.sh, which sets up what it needs."""
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import select
+import statistics
+import subprocess
+import sys
+import time
+
+import aggregation
+import fedscape
+import report
+from workloads import WORKLOADS, Landscape, Workload, find
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOLERANCE = 2e-3  # relative difference of losses: float32 in another order of summation, through some steps of SGD
+TOLERANCE_LANDSCAPE = 1e-4
+
+
+class RivalProcess:
+    """A process of rival.py; a failure or a timeout of it is an exception that says why."""
+
+    def __init__(self, name: str, key: str, threads: int, folder: pathlib.Path, full: bool):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
+        environment |= {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads), "RAY_DEDUP_LOGS": "0"}
+        self.log = open(folder / f"{name}-{threads}.log", "w")
+        words = [sys.executable, "-B", "rival.py", name, key, str(threads), str(folder), *(["full"] if full else [])]
+        self.process = subprocess.Popen(words, cwd=HERE, env=environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True, start_new_session=True)
+
+    def read(self, timeout: float) -> dict:
+        if not select.select([self.process.stdout], [], [], timeout)[0]:
+            raise RuntimeError(f"no answer within {timeout:.0f} s")
+        line = self.process.stdout.readline()
+        answer = json.loads(line) if line else {"error": f"ended with exit code {self.process.wait()}"}
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        return answer
+
+    def ask(self, what: str, timeout: float):
+        print(what, file=self.process.stdin, flush=True)
+        return self.read(timeout)["result"]
+
+    def stop(self) -> None:
+        """Ends it and what it started: they are one session, of which it is the leader."""
+        self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            pass
+        try:
+            os.killpg(self.process.pid, 9)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.log.close()
+
+
+def difference(ours: dict[str, float], theirs: dict[str, float]) -> float:
+    """Largest relative difference among the losses that both report."""
+    return max(abs(ours[k] - v) / max(abs(v), 1e-9) for k, v in theirs.items())
+
+
+@dataclasses.dataclass
+class Line:
+    """One contestant on one workload with so many threads."""
+    name: str
+    note: str = ""
+    difference: float | None = None
+    seconds: list[float] = dataclasses.field(default_factory=list)
+    failure: str = ""
+
+    def median(self) -> float | None:
+        return statistics.median(self.seconds) if self.seconds and not self.failure else None
+
+
+def prepare(w: Workload, folder: pathlib.Path, timeout: float) -> None:
+    done = subprocess.run([sys.executable, "-B", "rival.py", "prepare", w.key, "2", str(folder)], cwd=HERE,
+                          timeout=timeout, capture_output=True, text=True)
+    if not (folder / "ready").exists():
+        raise RuntimeError(f"inputs of {w.key}: {done.stderr.strip().splitlines()[-1:]}")
+
+
+def start_rivals(w: Workload, threads: int, folder: pathlib.Path, options) -> list[tuple[Line, RivalProcess]]:
+    """One after the other, so that none is disturbed while it chooses its fastest way."""
+    started = []
+    for name in w.rivals:
+        if name == "pytorch_processes" and threads == 1:
+            continue
+        line, process = Line(name), RivalProcess(name, w.key, threads, folder, options.full)
+        try:
+            line.note = process.read(options.timeout)["ready"]
+        except RuntimeError as error:
+            line.failure = str(error)
+        print(f"  {name}: {line.failure or line.note}", flush=True)
+        started.append((line, process))
+    return started
+
+
+def attempt(line: Line, action) -> None:
+    """Runs the action unless the line has failed; a failure is the line's, not the benchmark's."""
+    if line.failure:
+        return
+    try:
+        action()
+    except (RuntimeError, OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
+        line.failure = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        print(f"  {line.name} failed: {line.failure}", flush=True)
+
+
+def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Line]:
+    timeout = options.timeout
+    tolerance = TOLERANCE_LANDSCAPE if isinstance(w, Landscape) else TOLERANCE
+    own = Line("fedscape")
+    rivals = start_rivals(w, threads, folder, options)
+    ours: dict[str, float] = {}
+
+    def check(line: Line, process: RivalProcess) -> None:
+        line.difference = difference(ours, process.ask("losses", timeout))
+        if not line.difference <= tolerance:
+            raise ValueError(f"losses differ by {line.difference:.1e} (relative), tolerance {tolerance:.0e}")
+
+    attempt(own, lambda: ours.update(fedscape.losses(w, folder, threads, timeout)))
+    for line, process in rivals:
+        if not own.failure:
+            attempt(line, lambda: check(line, process))
+    for _ in range(options.repeats):
+        attempt(own, lambda: own.seconds.append(fedscape.measure(w, folder, threads, timeout)))
+        for line, process in rivals:
+            attempt(line, lambda: line.seconds.append(process.ask("measure", timeout)))
+    for _, process in rivals:
+        process.stop()
+    return [own, *(line for line, _ in rivals)]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="run.sh", description=__doc__.splitlines()[0])
+    parser.add_argument("--workloads", default=",".join([*WORKLOADS, "aggregation"]), help="default: %(default)s")
+    parser.add_argument("--threads", default="1,2", help="default: %(default)s")
+    parser.add_argument("--repeats", type=int, default=5, help="of every measurement; default: %(default)s")
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for one answer; default: %(default)s")
+    parser.add_argument("--full", action="store_true", help="landscapes of 11x11 points")
+    parser.add_argument("--folder", type=pathlib.Path, required=True, help="for inputs and logs")
+    parser.add_argument("--results", type=pathlib.Path, default=fedscape.ROOT / "benchmarks/results",
+                        help="folder of the table")
+    options = parser.parse_args()
+    unknown = set(options.workloads.split(",")) - set(WORKLOADS) - {"aggregation"}
+    if unknown:
+        parser.error(f"unknown workloads {', '.join(sorted(unknown))}")
+    return options
+
+
+def main() -> None:
+    options = arguments()
+    entries, begin = [], time.monotonic()
+    for key in options.workloads.split(","):
+        if key == "aggregation":
+            continue
+        w, folder = find(key, options.full), options.folder / key
+        print(f"{w.title}", flush=True)
+        for threads in map(int, options.threads.split(",")):
+            try:
+                prepare(w, folder, options.timeout)
+                lines = compete(w, threads, folder, options)
+            except (RuntimeError, subprocess.TimeoutExpired) as error:
+                lines = [Line("fedscape", failure=str(error))]
+            entries.append(report.entry(w, threads, lines, fedscape.timed_command(w, folder, threads)))
+            print(report.short(entries[-1]), flush=True)
+            report.write(options.results, entries, [], options, time.monotonic() - begin)
+    exact = aggregation.run(options.repeats) if "aggregation" in options.workloads.split(",") else []
+    report.write(options.results, entries, exact, options, time.monotonic() - begin)
+
+
+if __name__ == "__main__":
+    main()

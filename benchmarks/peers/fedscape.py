@@ -1,0 +1,74 @@
+"""fedscape's side: the commands that its users type, and what their output files say about losses and times."""
+import csv
+import pathlib
+import re
+import statistics
+import subprocess
+
+import h5py
+
+from workloads import Federation, Landscape, Training, Workload
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = "build/fedscape"
+
+
+def network(w: Workload, dropout: bool) -> list[str]:
+    words = ["--network", w.network]
+    for name, value in w.options.items():
+        words += [f"--network.{name}", value]
+    return words if dropout else [*words, "--network.dropout", "0"]
+
+
+def data(folder: pathlib.Path, w: Workload) -> list[str]:
+    return ["--data", "arrays", "--data-path", str(folder), "--data-classes", str(w.data.classes)]
+
+
+def command(w: Workload, folder: pathlib.Path, threads: int, rounds: int, dropout: bool = False) -> list[str]:
+    init, output = str(folder / "init.safetensors"), str(folder / "fedscape.h5")
+    common = [*data(folder, w), *network(w, dropout), "--threads", str(threads), "--fresh", "--output", output]
+    if isinstance(w, Landscape):
+        axes = [f"{-w.bound}:{w.bound}:{n}" for n in w.points]
+        return [BINARY, "landscape", "sweep", init, "--x", axes[0], "--y", axes[1], "--splits", "test",
+                "--direction-file", str(folder / "directions.h5"), *common]
+    steps = ["--init", init, "--batch", str(w.batch), "--shuffle", "false", "--lr", str(w.lr), "--save-seconds", "3600"]
+    if isinstance(w, Training):
+        return [BINARY, "train", "--epochs", str(rounds * w.epochs), "--momentum", str(w.momentum), *steps, *common]
+    return [BINARY, "fl", "run", "--rounds", str(rounds), "--epochs", str(w.epochs), "--cohort", str(len(w.data.sizes)),
+            "--partition", "user", "--local-test", "0", "--min-samples", "1", "--evaluate-every", "0", *steps, *common]
+
+
+def run(words: list[str], timeout: float) -> str:
+    done = subprocess.run(words, cwd=ROOT, timeout=timeout, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"exit code {done.returncode}: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout + done.stderr
+
+
+def rows(folder: pathlib.Path) -> list[dict[str, str]]:
+    with open(folder / "fedscape.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def losses(w: Workload, folder: pathlib.Path, threads: int, timeout: float) -> dict[str, float]:
+    """The same names as the rivals' losses()."""
+    run(command(w, folder, threads, w.check_rounds if not isinstance(w, Landscape) else 0), timeout)
+    if isinstance(w, Landscape):
+        with h5py.File(folder / "fedscape.h5") as file:
+            surface = file["test_loss"][()]
+        return {f"point {iy},{ix}": float(value) for iy, row in enumerate(surface) for ix, value in enumerate(row)}
+    table = rows(folder)
+    return {f"round {row['round']}": float(row["train_loss"]) for row in table} | {"test": float(table[-1]["test_loss"])}
+
+
+def timed_command(w: Workload, folder: pathlib.Path, threads: int) -> list[str]:
+    rounds = 1 + w.rounds if isinstance(w, Federation) else 2
+    return command(w, folder, threads, rounds, dropout=getattr(w, "dropout", False))
+
+
+def measure(w: Workload, folder: pathlib.Path, threads: int, timeout: float) -> float:
+    """Seconds a unit: of a sweep per point, else per round after a first one that is left out."""
+    said = run(timed_command(w, folder, threads), timeout)
+    if isinstance(w, Landscape):
+        return float(re.search(r"\(([0-9.e+-]+) s a point\)", said).group(1))
+    return statistics.fmean(float(row["seconds"]) for row in rows(folder)[1:])

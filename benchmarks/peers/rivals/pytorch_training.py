@@ -1,0 +1,34 @@
+"""Central training of one model in PyTorch: channels-last, fused optimiser, torch.compile where it is the faster."""
+import time
+
+import torch
+
+from rivals.inputs import Inputs
+from rivals.steps import COMPILERS, Step, describe, fastest
+
+
+class Rival:
+    def __init__(self, inputs: Inputs, rank: int, ranks: int):
+        self.inputs, self.w = inputs, inputs.workload
+        self.batches = list(zip(inputs.x.split(self.w.batch), inputs.y.split(self.w.batch)))
+        ways = {way: self.step(way) for way in COMPILERS}
+        way, times = fastest(ways, lambda step: step(*self.batches[0]))
+        self.timed, self.checked = self.step(way), self.step(way)
+        self.note = f"PyTorch {torch.__version__}, {describe(way, times)} a step"
+        self.epoch(self.timed)
+
+    def step(self, way: str) -> Step:
+        return Step(self.inputs.network().train(), self.w.lr, self.w.momentum, way)
+
+    def epoch(self, step: Step) -> float:
+        losses = [step(x, y) for _ in range(self.w.epochs) for x, y in self.batches]
+        return torch.stack(losses).mean().item()
+
+    def losses(self) -> dict[str, float]:
+        losses = {f"round {e + 1}": self.epoch(self.checked) for e in range(self.w.check_rounds)}
+        return losses | {"test": self.inputs.test_loss(self.checked.net)}
+
+    def measure(self) -> float:
+        begin = time.perf_counter()
+        self.epoch(self.timed)
+        return time.perf_counter() - begin

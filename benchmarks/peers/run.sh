@@ -1,0 +1,45 @@
+#!/bin/bash
+# Runs the same work in fedscape, PyTorch and federated simulators on this machine, alternating, and writes a table to
+# benchmarks/results/<machine>.md: bash benchmarks/peers/run.sh [--workloads w1,w5] [--threads 1,2] [--repeats 5] [--full]
+#
+# The rivals come from PyPI into a virtual environment of about 8 GB, made once: FEDSCAPE_PEERS or
+# ~/.cache/fedscape-peers. FEDSCAPE_CIFAR10: a folder {train,test}/<class>/*.jpg of CIFAR-10; without it images of that
+# shape are generated. FEDSCAPE_PYTHON: which Python (3.12 runs all rivals; BlazeFL needs it).
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here=$root/benchmarks/peers
+place=${FEDSCAPE_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/fedscape-peers}
+mkdir -p "$place"
+
+find_python() {
+  local python
+  for python in ${FEDSCAPE_PYTHON:-python3.12 "$HOME"/.pyenv/versions/3.12.*/bin/python python3.11 python3}; do
+    if "$python" -c 'import venv, ensurepip' 2>/dev/null; then echo "$python" && return; fi
+  done
+  echo "peers: no Python with venv was found; set FEDSCAPE_PYTHON" >&2
+  return 1
+}
+
+python=$place/venv/bin/python
+if [ ! -e "$place/venv/torch.ready" ]; then
+  echo "peers: installing PyTorch into $place/venv"
+  "$(find_python)" -m venv --clear "$place/venv"
+  "$python" -m pip install --quiet --no-input -r "$here/requirements.txt"
+  "$python" -c 'import torch'
+  touch "$place/venv/torch.ready"
+fi
+if [ ! -e "$place/venv/simulators.ready" ]; then # each by itself: what cannot be installed is a line of the table
+  while read -r simulator; do
+    echo "peers: installing $simulator"
+    "$python" -m pip install --quiet --no-input "$simulator" ||
+      "$python" -m pip install --quiet --no-input --no-deps "${simulator%%[*}" || echo "peers: $simulator failed" >&2
+  done <"$here/requirements-simulators.txt"
+  touch "$place/venv/simulators.ready"
+fi
+
+bash "$root/jobs/build.sh" fedscape
+cmake -DFEDSCAPE_BENCHMARKS=ON "$root/build" >/dev/null
+cmake --build "$root/build" --target bench_aggregate
+cd "$here"
+unset OPENBLAS_CORETYPE OMP_NUM_THREADS
+exec "$python" -B bench.py --folder "$place/inputs" "$@"
