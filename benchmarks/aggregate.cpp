@@ -1,5 +1,5 @@
 // How near does exact aggregation come to just reading what is aggregated? 100 uploads of 10 million floats, and the
-// same bytes read and added up; bytes/s count the uploads alone. The argument is the number of threads.
+// same bytes read and added up; bytes/s count the uploads alone. Arguments: threads, and uploads that come together.
 //   build/benchmarks/bench_aggregate
 
 #include <benchmark/benchmark.h>
@@ -53,20 +53,20 @@ void read_only_pass(benchmark::State& state) {
   finish(state);
 }
 
-/// As a round does it: upload by upload, each added to the total that all threads share, a range of columns each.
+/// As rounds do it: uploads come in stacks, each added to the total when it comes. A thread has its range of columns,
+/// for which the uploads lie row by row.
 void exact_aggregation(benchmark::State& state) {
   const std::span<float> values = rows();
-  const std::int64_t parts = state.range(0);
+  const std::int64_t parts = state.range(0), stack = state.range(1);
   Workers workers({}, static_cast<int>(parts));
   Tensor<std::int64_t> total(workers.stream(), {kParameters});
-  const double weight = 1.0 / static_cast<double>(kUploads);
+  const std::vector<double> weights(static_cast<std::size_t>(stack), 1.0 / static_cast<double>(kUploads));
   for (auto _ : state)
     workers.run(parts, [&](Stream& stream, int, std::int64_t part) {
-      const std::int64_t begin = kParameters * part / parts, end = kParameters * (part + 1) / parts;
-      for (std::int64_t k = 0; k < kUploads; ++k) {
-        const View<const float> upload{values.data() + k * kParameters + begin, {1, end - begin}};
-        benchmark::DoNotOptimize(
-            ops::exact_sum(stream, std::span(&weight, 1), upload, {total.data() + begin, {end - begin}}));
+      const std::int64_t begin = kParameters * part / parts, columns = kParameters * (part + 1) / parts - begin;
+      for (std::int64_t k = 0; k < kUploads; k += stack) {
+        const View<const float> uploads{values.data() + kUploads * begin + k * columns, {stack, columns}};
+        benchmark::DoNotOptimize(ops::exact_sum(stream, weights, uploads, {total.data() + begin, {columns}}));
       }
     });
   finish(state);
@@ -76,6 +76,9 @@ void exact_aggregation(benchmark::State& state) {
 }  // namespace fedscape
 
 BENCHMARK(fedscape::read_only_pass)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(fedscape::exact_aggregation)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(fedscape::exact_aggregation)
+    ->ArgsProduct({{1, 2}, {1, 4, 100}})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 BENCHMARK_MAIN();

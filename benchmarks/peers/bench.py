@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import select
+import signal
 import statistics
 import subprocess
 import sys
@@ -63,6 +64,8 @@ class RivalProcess:
 
 def difference(ours: dict[str, float], theirs: dict[str, float]) -> float:
     """Largest relative difference among the losses that both report."""
+    if not ours:
+        raise ValueError("nothing to compare its losses with")
     return max(abs(ours[k] - v) / max(abs(v), 1e-9) for k, v in theirs.items())
 
 
@@ -113,28 +116,27 @@ def attempt(line: Line, action) -> None:
         print(f"  {line.name} failed: {line.failure}", flush=True)
 
 
+def check(line: Line, process: RivalProcess, ours: dict[str, float], tolerance: float, timeout: float) -> None:
+    line.difference = difference(ours, process.ask("losses", timeout))
+    if not line.difference <= tolerance:
+        raise ValueError(f"losses differ by {line.difference:.1e} (relative), tolerance {tolerance:.0e}")
+
+
 def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Line]:
-    timeout = options.timeout
-    tolerance = TOLERANCE_LANDSCAPE if isinstance(w, Landscape) else TOLERANCE
-    own = Line("fedscape")
+    tolerance, timeout = TOLERANCE_LANDSCAPE if isinstance(w, Landscape) else TOLERANCE, options.timeout
+    own, ours = Line("fedscape"), {}
     rivals = start_rivals(w, threads, folder, options)
-    ours: dict[str, float] = {}
-
-    def check(line: Line, process: RivalProcess) -> None:
-        line.difference = difference(ours, process.ask("losses", timeout))
-        if not line.difference <= tolerance:
-            raise ValueError(f"losses differ by {line.difference:.1e} (relative), tolerance {tolerance:.0e}")
-
-    attempt(own, lambda: ours.update(fedscape.losses(w, folder, threads, timeout)))
-    for line, process in rivals:
-        if not own.failure:
-            attempt(line, lambda: check(line, process))
-    for _ in range(options.repeats):
-        attempt(own, lambda: own.seconds.append(fedscape.measure(w, folder, threads, timeout)))
+    try:
+        attempt(own, lambda: ours.update(fedscape.losses(w, folder, threads, timeout)))
         for line, process in rivals:
-            attempt(line, lambda: line.seconds.append(process.ask("measure", timeout)))
-    for _, process in rivals:
-        process.stop()
+            attempt(line, lambda: check(line, process, ours, tolerance, timeout))
+        for _ in range(options.repeats):
+            attempt(own, lambda: own.seconds.append(fedscape.measure(w, folder, threads, timeout)))
+            for line, process in rivals:
+                attempt(line, lambda: line.seconds.append(process.ask("measure", timeout)))
+    finally:
+        for _, process in rivals:
+            process.stop()
     return [own, *(line for line, _ in rivals)]
 
 
@@ -157,6 +159,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no rival is left behind
     entries, begin = [], time.monotonic()
     for key in options.workloads.split(","):
         if key == "aggregation":

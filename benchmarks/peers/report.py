@@ -51,8 +51,7 @@ def entry(w: Workload, threads: int, lines: list, command: list[str]) -> dict:
     own = next(c["median"] for c in contestants if c["name"] == FEDSCAPE)
     for c in contestants:
         c["ratio"] = c["median"] / own if own and c["median"] else None
-        known = w.sanity.get(c["name"])
-        c["sanity"] = f"{known} s a {w.unit} on one core of Zen 5" if known else ""
+        c["known"] = w.known.get(c["name"], "")
     best = min(rivals, key=lambda c: c["median"], default=None)
     return {"workload": w.key, "title": w.title, "unit": w.unit, "threads": threads, "target": w.target,
             "contestants": contestants, "best": best and best["name"], "ratio": best and best["ratio"],
@@ -99,7 +98,7 @@ def details(e: dict) -> list[str]:
              "| --- | --- | --- | --- | --- | --- |"]
     for c in e["contestants"]:
         how = "; ".join(part for part in (f"FAILED: {c['failure']}" if c["failure"] else "", c["note"],
-                                          f"known to reach {c['sanity']}" if c["sanity"] else "") if part)
+                                          f"known to reach on one core: {c['known']}" if c["known"] else "") if part)
         lines.append(f"| {c['name']} | {time_of(c['median'])} | {spread(c['seconds'])} | {number(c['ratio'])} | "
                      f"{number(c['difference'])} | {how} |")
     return [*lines, ""]
@@ -107,13 +106,13 @@ def details(e: dict) -> list[str]:
 
 def aggregate_lines(exact: list[dict]) -> list[str]:
     lines = ["## Exact aggregation of 100 uploads of 10 million parameters", "", f"    {' '.join(aggregation.COMMAND)}", "",
-             "| threads | read-only pass | exact aggregation | share of its bandwidth (target 80 %) |",
-             "| --- | --- | --- | --- |"]
+             "| threads | uploads added at once | read-only pass | exact aggregation | share of its bandwidth (target 80 %) |",
+             "| --- | --- | --- | --- | --- |"]
     for e in exact:
         if "failure" in e:
-            lines.append(f"| - | FAILED: {e['failure']} | - | - |")
+            lines.append(f"| - | - | - | FAILED: {e['failure']} | - |")
             continue
-        lines.append(f"| {e['threads']} | {time_of(e['read_seconds'])}, {e['read_bytes'] / 1e9:.1f} GB/s | "
+        lines.append(f"| {e['threads']} | {e['stack']} | {time_of(e['read_seconds'])}, {e['read_bytes'] / 1e9:.1f} GB/s | "
                      f"{time_of(e['exact_seconds'])}, {e['exact_bytes'] / 1e9:.1f} GB/s | {100 * e['share']:.0f} % |")
     return [*lines, ""]
 

@@ -1,12 +1,13 @@
 """FedAvg in PyTorch as its experts would write it: one model reused for all clients, data resident as channels-last
 tensors, batches as views, whole-model foreach calls, torch.compile where it is the faster."""
+import functools
 import time
 
 import torch
 import torch.distributed
 
 from rivals.inputs import Inputs
-from rivals.steps import COMPILERS, Step, describe, fastest
+from rivals.steps import WAYS, Step, describe, fastest
 
 
 class Rival:
@@ -16,7 +17,7 @@ class Rival:
             torch.distributed.init_process_group("gloo")
         w = self.w
         self.clients = [list(zip(x.split(w.batch), y.split(w.batch))) for x, y in inputs.clients()]
-        ways = {way: self.step(way, w.dropout) for way in COMPILERS}
+        ways = {way: functools.partial(self.step, way, w.dropout) for way in WAYS}
         sample = self.clients[rank][:4]
         way, times = fastest(ways, lambda step: [step(x, y) for x, y in sample])
         if ranks > 1:  # all ranks take the way of rank 0, so that they finish together

@@ -5,38 +5,54 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-COMPILERS = {"eager": None, "compiled": "default", "compiled, autotuned": "max-autotune-no-cudagraphs"}
+WAYS = ("eager", "compiled network", "compiled step")
 
 
 class Step:
     """One step on a network: cross-entropy, gradients, and an update of all parameters in one call."""
 
     def __init__(self, net: nn.Module, lr: float, momentum: float = 0.0, way: str = "eager"):
-        self.net, self.lr, self.way = net, lr, way
+        self.net, self.lr = net, lr
         self.params = list(net.parameters())
         self.state = self.params + [b for b in net.buffers() if b.is_floating_point()]
-        mode = COMPILERS[way]
-        self.forward = net if mode is None else torch.compile(net, mode=mode)
         self.momentum = torch.optim.SGD(self.params, lr, momentum=momentum, fused=True) if momentum else None
+        self.forward = torch.compile(net) if way == "compiled network" else net
+        self.whole = torch.compile(self.functional) if way == "compiled step" else None
+        if self.whole and (self.momentum or len(self.state) > len(self.params)):
+            raise ValueError("a compiled step has neither momentum nor batch norms")
+
+    def functional(self, params: tuple[torch.Tensor, ...], x: torch.Tensor, y: torch.Tensor):
+        """Gradients and loss as one graph, so that the compiler may fuse across forward and backward."""
+        names = [name for name, _ in self.net.named_parameters()]
+
+        def loss_of(values):
+            return F.cross_entropy(torch.func.functional_call(self.net, dict(zip(names, values)), (x,)), y)
+
+        return torch.func.grad_and_value(loss_of)(params)
 
     def __call__(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        loss = F.cross_entropy(self.forward(x), y)
         if self.momentum is not None:
+            loss = F.cross_entropy(self.forward(x), y)
             self.momentum.zero_grad()
             loss.backward()
             self.momentum.step()
+            return loss.detach()
+        if self.whole:
+            gradients, loss = self.whole(tuple(p.detach() for p in self.params), x, y)
         else:
+            loss = F.cross_entropy(self.forward(x), y)
             gradients = torch.autograd.grad(loss, self.params)
-            with torch.no_grad():
-                torch._foreach_add_(self.params, gradients, alpha=-self.lr)
+        with torch.no_grad():
+            torch._foreach_add_(self.params, gradients, alpha=-self.lr)
         return loss.detach()
 
 
 def fastest(candidates: dict[str, object], run, repeats: int = 3) -> tuple[str, dict[str, float]]:
-    """Name of the candidate whose run(candidate) takes the least time, and all their times. One that fails is out."""
+    """Name of the candidate for which run(make()) takes the least time, and all their times. One that fails is out."""
     times = {}
-    for name, candidate in candidates.items():
+    for name, make in candidates.items():
         try:
+            candidate = make()
             run(candidate)
             spans = []
             for _ in range(repeats):
@@ -45,7 +61,7 @@ def fastest(candidates: dict[str, object], run, repeats: int = 3) -> tuple[str, 
                 spans.append(time.perf_counter() - begin)
             times[name] = min(spans)
         except Exception as error:  # torch.compile fails in many ways; eager PyTorch always is a candidate
-            print(f"{name}: {error}", flush=True)
+            print(f"{name}: {type(error).__name__}: {error}", flush=True)
     return min(times, key=times.get), times
 
 
