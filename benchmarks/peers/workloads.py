@@ -50,7 +50,7 @@ class Training(Workload):
 @dataclass(frozen=True)
 class Landscape(Workload):
     """A plane of filter-normalised random directions through a model; both sides read the same direction file."""
-    points: tuple[int, int] = (4, 2)        # of the x and y axis, by default
+    points: tuple[int, int] = (3, 2)         # of the x and y axis, by default
     full_points: tuple[int, int] = (11, 11)  # with --full
     bound: float = 0.5                      # axes from -bound to bound
     warm_steps: int = 20                    # of training, so that the model has statistics and a basin
@@ -93,7 +93,7 @@ WORKLOADS: dict[str, Workload] = {w.key: w for w in (
               Data(CIFAR, 10, (1000,), 1000, "cifar10"), "resnet56", {"shortcut": "B"},
               rivals=("pytorch_landscape", "loss_landscape"), target="1.9x tuned PyTorch, 5x loss-landscape"),
     Landscape("vgg9", "VGG-9 (2,789,706) landscape, 1,000 images",
-              Data(CIFAR, 10, (1000,), 1000, "cifar10"), "vgg9-landscape",
+              Data(CIFAR, 10, (1000,), 1000, "cifar10"), "vgg9-landscape", points=(2, 2),
               rivals=("pytorch_landscape", "loss_landscape"), target="1.5x"),
     Landscape("mlp", "MLP 784-200-200-10 (199,210) landscape, 10,000 images",
               Data(MNIST, 10, (1000,), 10000, "fashion"), "mlp", {"hidden": "200,200"},

@@ -81,8 +81,11 @@ def write_directions(path: pathlib.Path, net: nn.Module) -> None:
 
 
 def prepare(workload: Workload, folder: pathlib.Path) -> None:
-    if (folder / "ready").exists():
+    recipe = f"{workload}\nCIFAR-10 images: {os.environ.get('FEDSCAPE_CIFAR10', 'generated')}\n"
+    ready = folder / "ready"
+    if ready.exists() and ready.read_text() == recipe:
         return
+    ready.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     users = torch.repeat_interleave(torch.arange(len(workload.data.sizes)), torch.tensor(workload.data.sizes))
     x, y = samples(workload, "train")
@@ -96,7 +99,7 @@ def prepare(workload: Workload, folder: pathlib.Path) -> None:
         write_directions(folder / "directions.h5", net)
     state = {name: t.contiguous() for name, t in net.state_dict().items() if not name.endswith("num_batches_tracked")}
     save_file(state, folder / "init.safetensors")
-    (folder / "ready").touch()
+    ready.write_text(recipe)
 
 
 class Inputs:

@@ -49,13 +49,14 @@ def with_loss(net: torch.nn.Module) -> torch.nn.Module:
 
 
 class Clock(TrainingProcessCallback):
-    """When each round ended."""
+    """When training began and when each round ended."""
 
-    def __init__(self):
-        self.ends = []
+    def on_train_begin(self, *, model):
+        self.times = [time.perf_counter()]
+        return Metrics()
 
     def after_central_iteration(self, aggregate_metrics, model, *, central_iteration):
-        self.ends.append(time.perf_counter())
+        self.times.append(time.perf_counter())
         return False, Metrics()
 
 
@@ -79,7 +80,7 @@ class Rival:
         return PyTorchModel(net, torch.optim.SGD, torch.optim.SGD(net.parameters(), lr=1.0))
 
     def train(self, model: PyTorchModel, rounds: int) -> list[float]:
-        """When each round ended. Only the first one measures metrics of the cohort, of which there are none."""
+        """When it began and when each round ended. Only the first one takes metrics, of which there are none."""
         clock, cohort = Clock(), len(self.w.data.sizes)
         FederatedAveraging().run(
             NNAlgorithmParams(central_num_iterations=rounds, evaluation_frequency=10**9, train_cohort_size=cohort,
@@ -88,7 +89,7 @@ class Rival:
             NNTrainHyperParams(local_num_epochs=self.w.epochs, local_learning_rate=self.w.lr,
                                local_batch_size=self.w.batch),
             NNEvalHyperParams(local_batch_size=None), callbacks=[clock], send_metrics_to_platform=False)
-        return clock.ends
+        return clock.times
 
     def losses(self) -> dict[str, float]:
         model = self.model(False)
@@ -96,5 +97,5 @@ class Rival:
         return {"test": self.inputs.test_loss(model.pytorch_model)}
 
     def measure(self) -> float:
-        ends = self.train(self.timed, self.w.rounds + 1)
-        return (ends[-1] - ends[0]) / self.w.rounds
+        times = self.train(self.timed, self.w.rounds)
+        return (times[-1] - times[0]) / self.w.rounds
