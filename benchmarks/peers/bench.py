@@ -2,6 +2,7 @@
 
 Called by run.sh, which sets up what it needs."""
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -48,16 +49,12 @@ class RivalProcess:
         return self.read(timeout)["result"]
 
     def stop(self) -> None:
-        """Ends it and what it started: they are one session, of which it is the leader."""
-        self.process.stdin.close()
-        try:
+        """Ends it, kindly where it waits for a question, and what it started: its process group."""
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            self.process.stdin.close()
             self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            pass
-        try:
-            os.killpg(self.process.pid, 9)
-        except ProcessLookupError:
-            pass
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.log.close()
 
@@ -83,7 +80,7 @@ class Line:
 
 
 def prepare(w: Workload, folder: pathlib.Path, timeout: float) -> None:
-    done = subprocess.run([sys.executable, "-B", "rival.py", "prepare", w.key, "2", str(folder)], cwd=HERE,
+    done = subprocess.run([sys.executable, "-B", "rival.py", "prepare", w.key, "1", str(folder)], cwd=HERE,
                           timeout=timeout, capture_output=True, text=True)
     if not (folder / "ready").exists():
         raise RuntimeError(f"inputs of {w.key}: {done.stderr.strip().splitlines()[-1:]}")
@@ -100,13 +97,15 @@ def start_rivals(w: Workload, threads: int, folder: pathlib.Path, options) -> li
             line.note = process.read(options.timeout)["ready"]
         except RuntimeError as error:
             line.failure = str(error)
+            process.stop()
         print(f"  {name}: {line.failure or line.note}", flush=True)
         started.append((line, process))
     return started
 
 
-def attempt(line: Line, action) -> None:
-    """Runs the action unless the line has failed; a failure is the line's, not the benchmark's."""
+def attempt(line: Line, action, process: RivalProcess | None = None) -> None:
+    """Runs the action unless the line has failed; a failure is the line's, not the benchmark's, and ends its process,
+    which otherwise might go on computing beside the others."""
     if line.failure:
         return
     try:
@@ -114,6 +113,8 @@ def attempt(line: Line, action) -> None:
     except (RuntimeError, OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
         line.failure = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         print(f"  {line.name} failed: {line.failure}", flush=True)
+        if process:
+            process.stop()
 
 
 def check(line: Line, process: RivalProcess, ours: dict[str, float], tolerance: float, timeout: float) -> None:
@@ -129,11 +130,11 @@ def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Li
     try:
         attempt(own, lambda: ours.update(fedscape.losses(w, folder, threads, timeout)))
         for line, process in rivals:
-            attempt(line, lambda: check(line, process, ours, tolerance, timeout))
+            attempt(line, lambda: check(line, process, ours, tolerance, timeout), process)
         for _ in range(options.repeats):
             attempt(own, lambda: own.seconds.append(fedscape.measure(w, folder, threads, timeout)))
             for line, process in rivals:
-                attempt(line, lambda: line.seconds.append(process.ask("measure", timeout)))
+                attempt(line, lambda: line.seconds.append(process.ask("measure", timeout)), process)
     finally:
         for _, process in rivals:
             process.stop()

@@ -58,7 +58,8 @@ def losses(w: Workload, folder: pathlib.Path, threads: int, timeout: float) -> d
             surface = file["test_loss"][()]
         return {f"point {iy},{ix}": float(value) for iy, row in enumerate(surface) for ix, value in enumerate(row)}
     table = rows(folder)
-    return {f"round {row['round']}": float(row["train_loss"]) for row in table} | {"test": float(table[-1]["test_loss"])}
+    rounds = {f"round {row['round']}": float(row["train_loss"]) for row in table}
+    return rounds | {"test": float(table[-1]["test_loss"])}
 
 
 def timed_command(w: Workload, folder: pathlib.Path, threads: int) -> list[str]:

@@ -46,7 +46,7 @@ def slug() -> str:
 def entry(w: Workload, threads: int, lines: list, command: list[str]) -> dict:
     """What is known of one workload with so many threads; the best rival is the fastest that computes the same."""
     contestants = [{"name": line.name, "note": line.note, "difference": line.difference, "seconds": line.seconds,
-                    "median": line.median(), "failure": line.failure} for line in lines]
+                    "median": line.median(), "failure": without_paths(line.failure)} for line in lines]
     rivals = [c for c in contestants if c["name"] != FEDSCAPE and c["median"]]
     own = next(c["median"] for c in contestants if c["name"] == FEDSCAPE)
     for c in contestants:
@@ -56,6 +56,11 @@ def entry(w: Workload, threads: int, lines: list, command: list[str]) -> dict:
     return {"workload": w.key, "title": w.title, "unit": w.unit, "threads": threads, "target": w.target,
             "contestants": contestants, "best": best and best["name"], "ratio": best and best["ratio"],
             "command": " ".join(relative(word) for word in command)}
+
+
+def without_paths(text: str) -> str:
+    """Files by their names alone: where they lie is this machine's affair."""
+    return re.sub(r"/[^\s'\":,]*/", "", text)
 
 
 def relative(word: str) -> str:
@@ -87,8 +92,9 @@ def summary(entries: list[dict]) -> list[str]:
              "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     for e in entries:
         own, best = (next((c for c in e["contestants"] if c["name"] == n), None) for n in (FEDSCAPE, e["best"]))
-        lines.append(f"| {e['title']} | {e['threads']} | {e['unit']} | {time_of(own['median'])} | {e['best'] or 'none'} | "
-                     f"{time_of(best and best['median'])} | **{number(e['ratio'])}** | {e['target']} |")
+        lines.append(f"| {e['title']} | {e['threads']} | {e['unit']} | {time_of(own['median'])} | "
+                     f"{e['best'] or 'none'} | {time_of(best and best['median'])} | **{number(e['ratio'])}** | "
+                     f"{e['target']} |")
     return lines
 
 
@@ -105,27 +111,30 @@ def details(e: dict) -> list[str]:
 
 
 def aggregate_lines(exact: list[dict]) -> list[str]:
-    lines = ["## Exact aggregation of 100 uploads of 10 million parameters", "", f"    {' '.join(aggregation.COMMAND)}", "",
-             "| threads | uploads added at once | read-only pass | exact aggregation | share of its bandwidth (target 80 %) |",
+    lines = ["## Exact aggregation of 100 uploads of 10 million parameters", "",
+             f"    {' '.join(aggregation.COMMAND)}", "",
+             "| threads | uploads added at once | read-only pass | exact aggregation | share (target 80 %) |",
              "| --- | --- | --- | --- | --- |"]
     for e in exact:
         if "failure" in e:
             lines.append(f"| - | - | - | FAILED: {e['failure']} | - |")
             continue
-        lines.append(f"| {e['threads']} | {e['stack']} | {time_of(e['read_seconds'])}, {e['read_bytes'] / 1e9:.1f} GB/s | "
+        lines.append(f"| {e['threads']} | {e['stack']} | "
+                     f"{time_of(e['read_seconds'])}, {e['read_bytes'] / 1e9:.1f} GB/s | "
                      f"{time_of(e['exact_seconds'])}, {e['exact_bytes'] / 1e9:.1f} GB/s | {100 * e['share']:.0f} % |")
     return [*lines, ""]
 
 
 HOW = """\
-Times are medians of {repeats} measurements, contestants alternating; start-up, compilation and a first round are left out
-on both sides. float32 throughout. Before timing, both sides start from the same initial model, take the same batches in the same order
-(without dropout) and must agree in the training loss of every round and the test loss after the last one to 2e-3, or
-in the loss at every point of a landscape to 1e-4; `losses differ by` is the largest relative difference. The ratio is
-the best rival's time over fedscape's. `pytorch_processes`: one process of one thread for each core, all-reduce by gloo.
-Logistic regression has no sigmoid before its softmax. W1 and W3 are timed with the published dropout. All clients
-of a federation take part in every round, so that no drawing of cohorts differs. Central training in fedscape uses one
-thread, whatever --threads says."""
+Times are medians of {repeats} measurements, contestants alternating; start-up, compilation and a first round are left
+out on both sides (a sweep's time a point includes the making of its plans). float32 throughout. Before timing, both
+sides start from the same initial model, take the same batches in the same order (without dropout) and must agree in the
+training loss of every round (PyTorch) and the test loss after the last one to 2e-3, or in the loss at every point of a
+landscape to 1e-4; `losses differ by` is the largest relative difference. The ratio is the best rival's time over
+fedscape's. `pytorch_processes`: one process of one thread for each core, all-reduce by gloo. Logistic regression has no
+sigmoid before its softmax. W1 and W3 are timed with the published dropout. All clients of a federation take part in
+every round, so that no drawing of cohorts differs. Central training in fedscape uses one thread, whatever --threads
+says."""
 
 
 def write(folder: pathlib.Path, entries: list[dict], exact: list[dict], options, seconds: float) -> None:

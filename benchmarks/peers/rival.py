@@ -1,4 +1,6 @@
-"""One rival on one workload in a process of its own, asked over pipes: python rival.py RIVAL WORKLOAD THREADS FOLDER [full]
+"""One rival on one workload in a process of its own, asked over pipes.
+
+Usage: python rival.py RIVAL WORKLOAD THREADS FOLDER [full]
 
 Writes a line of JSON when it is ready and one for each line it reads: "losses" or "measure". What libraries print goes
 to stderr. A rival with several processes starts the others itself and passes every line on to them."""

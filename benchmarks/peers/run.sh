@@ -1,8 +1,10 @@
 #!/bin/bash
 # Runs the same work in fedscape, PyTorch and federated simulators on this machine, alternating, and writes a table to
-# benchmarks/results/<machine>.md: bash benchmarks/peers/run.sh [--workloads w1,w5] [--threads 1,2] [--repeats 5] [--full]
+# benchmarks/results/<machine>.md and .json:
+#   bash benchmarks/peers/run.sh [--workloads w1,w5] [--threads 1,2] [--repeats 5] [--full] [--results FOLDER]
+# All workloads take about 25 minutes on 2 idle cores. --full: landscapes of 11x11 points instead of a few.
 #
-# The rivals come from PyPI into a virtual environment of about 8 GB, made once: FEDSCAPE_PEERS or
+# The rivals come from PyPI into a virtual environment of about 7 GB, made once: FEDSCAPE_PEERS or
 # ~/.cache/fedscape-peers. FEDSCAPE_CIFAR10: a folder {train,test}/<class>/*.jpg of CIFAR-10; without it images of that
 # shape are generated. FEDSCAPE_PYTHON: which Python (3.12 runs all rivals; BlazeFL needs it).
 set -euo pipefail

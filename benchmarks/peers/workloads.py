@@ -93,7 +93,7 @@ WORKLOADS: dict[str, Workload] = {w.key: w for w in (
               Data(CIFAR, 10, (1000,), 1000, "cifar10"), "resnet56", {"shortcut": "B"},
               rivals=("pytorch_landscape", "loss_landscape"), target="1.9x tuned PyTorch, 5x loss-landscape"),
     Landscape("vgg9", "VGG-9 (2,789,706) landscape, 1,000 images",
-              Data(CIFAR, 10, (1000,), 1000, "cifar10"), "vgg9-landscape", points=(2, 2),
+              Data(CIFAR, 10, (1000,), 1000, "cifar10"), "vgg9-landscape", points=(2, 2), warm_steps=10,
               rivals=("pytorch_landscape", "loss_landscape"), target="1.5x"),
     Landscape("mlp", "MLP 784-200-200-10 (199,210) landscape, 10,000 images",
               Data(MNIST, 10, (1000,), 10000, "fashion"), "mlp", {"hidden": "200,200"},

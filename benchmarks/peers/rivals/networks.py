@@ -1,7 +1,6 @@
 """The networks in PyTorch, with the state-dict names that fedscape gives them."""
 from collections import OrderedDict
 
-import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -96,5 +95,6 @@ def build(workload, dropout: bool = False) -> nn.Module:
         return cnn(shape, classes, dropout)
     if name.startswith("resnet"):
         return resnet(shape, classes, int(name.removeprefix("resnet")), **workload.options)
-    makers = {"logistic": logistic, "mlp": mlp, "lenet": lenet, "fedavgcnn": fedavgcnn, "vgg9-landscape": vgg9_landscape}
+    makers = {"logistic": logistic, "mlp": mlp, "lenet": lenet, "fedavgcnn": fedavgcnn,
+              "vgg9-landscape": vgg9_landscape}
     return makers[name](shape, classes, **workload.options)
