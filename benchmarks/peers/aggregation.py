@@ -26,4 +26,4 @@ def run(repeats: int) -> list[dict]:
                       "read_bytes": read["bytes_per_second"], "exact_seconds": exact["real_time"] / 1e3,
                       "exact_bytes": exact["bytes_per_second"],
                       "share": exact["bytes_per_second"] / read["bytes_per_second"]})
-    return lines
+    return sorted(lines, key=lambda line: (line["threads"], line["stack"]))

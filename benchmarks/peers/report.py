@@ -129,7 +129,7 @@ HOW = """\
 Times are medians of {repeats} measurements, contestants alternating; start-up, compilation and a first round are left
 out on both sides (a sweep's time a point includes the making of its plans). float32 throughout. Before timing, both
 sides start from the same initial model, take the same batches in the same order (without dropout) and must agree in the
-training loss of every round (PyTorch) and the test loss after the last one to 2e-3, or in the loss at every point of a
+training loss of every round (PyTorch) and the test loss after the last one to 1e-3, or in the loss at every point of a
 landscape to 1e-4; `losses differ by` is the largest relative difference. The ratio is the best rival's time over
 fedscape's. `pytorch_processes`: one process of one thread for each core, all-reduce by gloo. Logistic regression has no
 sigmoid before its softmax. W1 and W3 are timed with the published dropout. All clients of a federation take part in

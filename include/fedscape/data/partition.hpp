@@ -42,8 +42,8 @@ struct Clients {
   std::int64_t size() const { return static_cast<std::int64_t>(train.size()); }
 };
 /// The first max(floor(local_test * n), 1) samples of each client, in an order shuffled by key, are its test set; one
-/// is left to train on. With local_test = 0 a client keeps all its samples, in the order they were dealt. An Error where
-/// no client remains.
+/// is left to train on. With local_test = 0 a client keeps all its samples, in the order they were dealt. An Error
+/// where no client remains.
 Clients make_clients(Partition partition, const PartitionOptions& options, std::uint64_t seed);
 
 /// counts[k,c] = training samples of class c that client k holds; [K,C] row by row.
