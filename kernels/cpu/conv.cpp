@@ -5,11 +5,13 @@
 #include "fedscape/tensor/tensor.hpp"
 #include "kernels/cpu/conv_lowered.hpp"
 #include "kernels/cpu/conv_primitive.hpp"
+#include "kernels/cpu/conv_rows.hpp"
 #include "kernels/cpu/gemm.hpp"
 #include "kernels/cpu/winograd.hpp"
 
-/// Three ways to a convolution: Winograd's where it saves multiplications, else a kernel of oneDNN's, else our lowering
-/// to matrix products. The choice depends on the shape, and between the last two on whether oneDNN has a kernel.
+/// Four ways to a convolution: Winograd's where it saves multiplications, by rows where there are few filters or
+/// channels, else a kernel of oneDNN's, else our lowering to matrix products. The choice depends on the shape, and
+/// between the last two on whether oneDNN has a kernel.
 namespace fedscape::kernels {
 
 namespace {
@@ -23,6 +25,7 @@ void forward(Stream& stream, const ConvShape& shape, int count, const float* x, 
     winograd::pack(shape, w, packed.data());
     return winograd::forward(stream, shape, count, x, packed.data(), bias, nullptr, relu, y);
   }
+  if (rows::serves_forward(shape)) return rows::forward(stream, shape, count, x, w, bias, relu, y);
   ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::forward, count, bias != nullptr, false, relu});
   if (!conv.usable()) return lowered::forward(stream, shape, count, x, w, bias, nullptr, relu, y);
   const Tensor<float> packed(stream, {conv.packed_size()});
@@ -37,6 +40,7 @@ void backward_data(Stream& stream, const ConvShape& shape, int count, const floa
     winograd::pack_backward(shape, w, packed.data());
     return winograd::backward_data(stream, shape, count, dy, packed.data(), dx);
   }
+  if (rows::serves_backward_data(shape)) return rows::backward_data(stream, shape, count, dy, w, dx);
   ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::backward_data, count});
   if (!conv.usable()) return lowered::backward_data(stream, shape, count, dy, w, dx);
   const Tensor<float> packed(stream, {conv.packed_size()});
@@ -47,6 +51,7 @@ void backward_data(Stream& stream, const ConvShape& shape, int count, const floa
 void backward_weights(Stream& stream, const ConvShape& shape, int count, const float* x, const float* dy, float* dw) {
   const ArenaScope scope(stream);
   if (winograd::serves(shape)) return winograd::backward_weights(stream, shape, count, x, dy, dw);
+  if (rows::serves_backward_weights(shape)) return rows::backward_weights(stream, shape, count, x, dy, dw);
   ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::backward_weights, count});
   if (!conv.usable()) return lowered::backward_weights(stream, shape, count, x, dy, dw);
   const Tensor<float> packed(stream, {conv.packed_size()});
@@ -60,6 +65,7 @@ enum class Packing { winograd, primitive, none };
 /// A primitive must exist for the whole batch with all that may follow the convolution.
 Packing packing(Stream& stream, const ConvShape& shape, int batch_size) {
   if (winograd::serves(shape)) return Packing::winograd;
+  if (rows::serves_forward(shape)) return Packing::none;
   if (!conv_primitive(stream, {shape, ConvPass::forward, batch_size}).usable()) return Packing::none;
   const ConvRequest most{shape, ConvPass::forward, batch_size, true, true, true};
   return packed_conv_primitive(stream, most, batch_size).usable() ? Packing::primitive : Packing::none;
@@ -72,6 +78,12 @@ void primitive_forward(Stream& stream, const ConvShape& shape, int batch_size, i
   if (!packed_conv_primitive(stream, request, batch_size).usable()) request.count = batch_size;
   if (residual && residual != y) std::copy_n(residual, count * shape.output().size(), y);
   packed_conv_primitive(stream, request, batch_size).forward(stream, x, packed, bias, y);
+}
+
+void plain_forward(Stream& stream, const ConvShape& shape, int count, const float* x, const float* w, const float* bias,
+                   const float* residual, bool relu, float* y) {
+  if (!residual && rows::serves_forward(shape)) return rows::forward(stream, shape, count, x, w, bias, relu, y);
+  lowered::forward(stream, shape, count, x, w, bias, residual, relu, y);
 }
 
 }  // namespace
@@ -146,7 +158,7 @@ void conv_forward_packed(Cpu, Stream& stream, const ConvShape& shape, const Batc
         primitive_forward(stream, shape, batch.size, count, in, weights, b, sum, relu, y.row(m));
         break;
       case Packing::none:
-        lowered::forward(stream, shape, count, in, weights, b, sum, relu, y.row(m));
+        plain_forward(stream, shape, count, in, weights, b, sum, relu, y.row(m));
         break;
     }
   }

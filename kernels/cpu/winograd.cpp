@@ -174,7 +174,7 @@ void convolve(Stream& stream, const Tiling& t, int count, int filters, const flo
     const int n = static_cast<int>(std::min<std::int64_t>(group, tiles - first));
     transform_inputs(t, x, first, n, copy.data(), v);
     for (int e = 0; e < kSquare; ++e)
-      multiply_in_registers<Wide>(n, to, {v.plane(e), from, 1, from}, packed + e * plane_stride(from * to), to, {},
+      multiply_in_registers<Wide>(n, to, {v.plane(e), from, 1, from}, {packed + e * plane_stride(from * to), to}, {},
                                   m.plane(e), to);
     transform_outputs<Taps>(t, filters, m, first, n, finish, y);
   }
@@ -226,7 +226,7 @@ void backward_weights(Stream& stream, const ConvShape& s, int count, const float
     with_taps(s, [&](auto taps) { transform_gradients<taps()>(t, s.filters, dy, first, n, copy.data(), z); });
     for (int e = 0; e < kSquare; ++e) {
       const Start start{first > 0 ? sums.plane(e) : nullptr, channels};
-      multiply_in_registers<Wide>(filters, channels, {z.plane(e), 1, filters, n}, v.plane(e), channels, start,
+      multiply_in_registers<Wide>(filters, channels, {z.plane(e), 1, filters, n}, {v.plane(e), channels}, start,
                                   sums.plane(e), channels);
     }
   }

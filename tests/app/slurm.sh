@@ -30,7 +30,7 @@ submit() {
 }
 
 # seconds command...: how long it works on the job's number of ranks, by its last line.
-seconds() { on 4 "$@" 2>&1 | sed -n 's/^finished .*, \([0-9.]*\) s: .*/\1/p'; }
+seconds() { on 4 "$@" 2>&1 | sed -n 's/^finished .*, \([0-9.]*\) s[ :].*/\1/p'; }
 
 # Slurm looks at its limits every half minute, so the signal comes 10 to 40 s after a start: a minute's work takes a few.
 run=("$fedscape" fl run --data images --clients 12 --cohort 6 --network lenet --algorithm scaffold --threads 1)

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/cpu/conv_primitive.hpp"
+#include "kernels/cpu/conv_rows.hpp"
 #include "kernels/cpu/winograd.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/support/op_cases.hpp"
@@ -38,6 +39,12 @@ TEST(Conv, SavesMultiplicationsWhereItCan) {
   EXPECT_FALSE(kernels::winograd::serves({2, 2, 64, 64, 3, 3, 1, 1, 1, 1})) << "a tile is mostly padding";
   EXPECT_FALSE(kernels::winograd::serves({4, 4, 512, 512, 3, 3, 1, 1, 1, 1}))
       << "its filters would be read for one tile";
+}
+
+TEST(Conv, GoesByRowsWhereFiltersOrChannelsAreFew) {
+  const ops::ConvShape lenet{32, 32, 3, 6, 5, 5}, second{14, 14, 6, 16, 5, 5};
+  EXPECT_TRUE(kernels::rows::serves_forward(lenet) && kernels::rows::serves_backward_weights(lenet));
+  EXPECT_TRUE(kernels::rows::serves_backward_data(second) && !kernels::rows::serves_forward(second));
 }
 
 TEST(Conv, ShapesThatDoNotFitAreRefused) {
