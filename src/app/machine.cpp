@@ -63,7 +63,7 @@ int find_build_id(dl_phdr_info* info, std::size_t, void* out) {
 }  // namespace
 
 void MachineOptions::options(Fields& f) {
-  f.field("device", device, "auto, cpu or cuda; auto takes a GPU where there is one");
+  f.field("device", device, "auto, cpu or cuda; auto is the CPU until every layer has a CUDA kernel");
   f.field("threads", threads, "threads of each rank; 0: all cores, shared out among the ranks of a node");
   f.field("profile", profile, "print where time goes, phase by phase, beside the cores' peaks; stored in the output");
 }
@@ -96,12 +96,10 @@ std::int64_t peak_memory() {
   return std::int64_t{1024} * usage.ru_maxrss;
 }
 
-std::string build_id() {
+std::string build_text() {
   std::string id;
   dl_iterate_phdr(find_build_id, &id);
-  return id.empty() ? "unknown" : id;
+  return fmt::format("fedscape {} ({})", FEDSCAPE_VERSION, id.empty() ? "unknown" : id);
 }
-
-std::string build_text() { return fmt::format("fedscape {} ({})", FEDSCAPE_VERSION, build_id()); }
 
 }  // namespace fedscape

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "fedscape/base/check.hpp"
+#include "fedscape/base/hash.hpp"
 #include "fedscape/device/profile.hpp"
 
 namespace fedscape {
@@ -44,13 +45,6 @@ void check_count(const std::string& source, const Shape& shape, const std::vecto
                  shape.text(), expected);
 }
 
-/// 64-bit FNV-1a (Fowler, Noll, Vo), continued from `hash`.
-std::uint64_t fnv1a(const void* data, std::int64_t bytes, std::uint64_t hash) {
-  const auto* byte = static_cast<const std::uint8_t*>(data);
-  for (std::int64_t i = 0; i < bytes; ++i) hash = (hash ^ byte[i]) * 0x100000001b3ull;
-  return hash;
-}
-
 }  // namespace
 
 std::string_view name(Split split) { return split == Split::train ? "train" : "test"; }
@@ -86,10 +80,10 @@ Dataset::Dataset(std::string source, Shape shape, int classes, std::vector<float
 }
 
 std::uint64_t Dataset::hash() const {
-  std::uint64_t hash = 0xcbf29ce484222325ull;
-  hash = fnv1a(shape_.extents().data(), static_cast<std::int64_t>(shape_.extents().size_bytes()), hash);
-  hash = fnv1a(data_.get(), sample_bytes(), hash);
-  return fnv1a(labels_.data(), size() * static_cast<std::int64_t>(sizeof(labels_[0])), hash);
+  const std::span samples(static_cast<const std::byte*>(data_.get()), static_cast<std::size_t>(sample_bytes()));
+  std::uint64_t hash = fnv1a(std::as_bytes(shape_.extents()));
+  hash = fnv1a(samples, hash);
+  return fnv1a(std::as_bytes(std::span(labels_)), hash);
 }
 
 void Dataset::gather(Stream& stream, std::span<const std::int32_t> indices, const ops::Augment& augment,

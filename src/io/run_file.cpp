@@ -6,7 +6,6 @@
 #include <cmath>
 #include <optional>
 
-#include "fedscape/base/build_id.hpp"
 #include "fedscape/base/check.hpp"
 #include "fedscape/base/timer.hpp"
 #include "fedscape/io/atomic_file.hpp"
@@ -169,7 +168,6 @@ RunFile::~RunFile() = default;
 RunFile RunFile::open(const std::filesystem::path& path, const RunInfo& info, const ParamLayout& layout,
                       Communicator& comm) {
   std::unique_ptr<Impl> impl(new Impl{.path = path, .info = info, .layout = layout, .comm = comm});
-  if (info.build.empty()) impl->info.build = build_id();
   agree(comm, [&] {
     if (comm.is_root()) std::filesystem::exists(path) ? impl->reopen() : impl->create();
   });

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fedscape/base/check.hpp"
+#include "fedscape/base/hash.hpp"
 
 namespace fedscape {
 namespace {
@@ -54,10 +55,9 @@ void check_same_run(const hdf5::Group& root, const RunInfo& info) {
 }
 
 std::uint64_t identity(const RunInfo& info) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  const auto add = [&](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    hash *= 0x100000001b3u;  // as if by a zero byte, so that "ab","c" is not "a","bc"
+  std::uint64_t hash = kHashStart;
+  const auto add = [&](const std::string& text) {  // with its closing zero, so that "ab","c" is not "a","bc"
+    hash = fnv1a(std::as_bytes(std::span(text.c_str(), text.size() + 1)), hash);
   };
   add(info.command);
   for (const auto& [name, value] : info.options)

@@ -24,10 +24,11 @@ TEST(Progress, BytesAreShownInPowersOfTen) {
   EXPECT_EQ(byte_count(123456789), "123 MB");
 }
 
-TEST(Machine, BuildIdIsAHashOfTheExecutable) {
-  const std::string id = build_id();
-  EXPECT_GE(id.size(), 16u);
-  EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos);
+TEST(Machine, TheBuildIsAVersionAndAHashOfTheExecutable) {
+  const std::string build = build_text(), before = "fedscape 0.1.0 (";
+  EXPECT_EQ(build.substr(0, before.size()), before);
+  EXPECT_GE(build.size(), before.size() + 16 + 1);
+  EXPECT_EQ(build.find_first_not_of("0123456789abcdef", before.size()), build.size() - 1);
 }
 
 TEST(Machine, AnUnknownDeviceOrThreadCountIsRefused) {

@@ -22,10 +22,10 @@ submit() {
     sleep 0.5
   done
   log=$(basename "$1" .sbatch).log
-  [ "$state" = JobState=COMPLETED ] || fail "$1: $state; $(tail -n 5 "$log")"
+  [ "$state" = JobState=COMPLETED ] || fail "$1: $state; $(tail -n 20 "$log")"
   restarts=$(scontrol show job "$job" | grep -o 'Restarts=[0-9]*')
   [ "$restarts" != Restarts=0 ] || fail "$1: the work ended before the time limit"
-  grep -q "stopped" "$log" || fail "$1: no word of a stop: $(tail -n 5 "$log")"
+  grep -q "stopped" "$log" || fail "$1: no word of a stop: $(tail -n 20 "$log")"
   echo "$1: $restarts; $(grep -o 'stopped.*\|finished.*' "$log" | tr '\n' ';')"
 }
 

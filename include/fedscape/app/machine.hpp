@@ -30,9 +30,8 @@ Machine pick_machine(const MachineOptions& options, Communicator& comm);
 /// The most memory that this process has held so far, in bytes; what the ranks of a node share counts in each.
 std::int64_t peak_memory();
 
-/// The linker's id of this executable: which build made a result. "unknown" where the linker wrote none.
-std::string build_id();
-/// Version and build id: what output files store.
+/// Version, and the linker's id of this executable ("unknown" where the linker wrote none): which build made a result.
+/// What output files store.
 std::string build_text();
 
 }  // namespace fedscape

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fedscape/base/check.hpp"
+#include "fedscape/base/hash.hpp"
 #include "fedscape/base/suggest.hpp"
 
 namespace fedscape {
@@ -134,10 +135,7 @@ Plane make_plane(Stream& stream, std::span<const float> origin, std::span<const 
 
 std::uint64_t fingerprint(Stream& stream, const Plane& plane) {
   const std::vector<float> rows = to_host(stream, plane.basis.view());
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const std::byte byte : std::as_bytes(std::span(rows)))
-    hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3u;
-  return hash;
+  return fnv1a(std::as_bytes(std::span(rows)));
 }
 
 double cosine(std::span<const float> a, std::span<const float> b) {

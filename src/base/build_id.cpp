@@ -1,7 +1,0 @@
-#include "fedscape/base/build_id.hpp"
-
-namespace fedscape {
-
-std::string_view build_id() { return FEDSCAPE_BUILD_ID; }
-
-}  // namespace fedscape
