@@ -38,26 +38,33 @@ struct Start {
   Start at(std::int64_t rows, std::int64_t column) const { return {data ? data + rows * row + column : nullptr, row}; }
 };
 
-/// c [R, N registers] = start + a b.
+/// c [R, N registers] = start + a b. Left to itself, gcc unrolls too late for the sums to stay in registers.
 template <class V, int R, int N>
 void multiply_block(const Left& left, const Right& right, const Start& start, float* c, std::int64_t c_row) {
   constexpr int kLanes = sizeof(V) / sizeof(float);
   const std::int64_t row = left.row, step = left.step, b_row = right.row;
   const float* b = right.data;
   V sum[R][N];
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
     for (int n = 0; n < N; ++n) sum[r][n] = start.data ? load<V>(start.data + r * start.row + n * kLanes) : V{};
   for (std::int64_t o = 0; o < left.outer; ++o) {
     const float* a = left.data + o * left.jump;
     for (std::int64_t d = 0; d < left.inner; ++d, a += step, b += b_row) {
       V registers[N];
+#pragma GCC unroll 8
       for (int n = 0; n < N; ++n) registers[n] = load<V>(b + n * kLanes);
+#pragma GCC unroll 8
       for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
         for (int n = 0; n < N; ++n) sum[r][n] += a[r * row] * registers[n];
     }
     b += right.skip;
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
     for (int n = 0; n < N; ++n) store(c + r * c_row + n * kLanes, sum[r][n]);
 }
 
