@@ -18,7 +18,7 @@ bash tests/run.sh
 
 step "AddressSanitizer and UndefinedBehaviorSanitizer"
 # Open MPI's own leaks are not ours to report; its plugins stay mapped (tests/support/keep_plugins.cpp), so they have names.
-export ASAN_OPTIONS=fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export ASAN_OPTIONS=fast_unwind_on_malloc=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
 export FEDSCAPE_KILLS=1 FEDSCAPE_CORRUPTIONS=300
 cmake --preset debug "${warnings[@]}" >/dev/null

@@ -13,7 +13,7 @@ namespace {
 std::atomic<std::int64_t> calls_of_new{0};
 }
 
-// Every other operator new of the library ends in one of these two. Inlined, a delete would look like free(new).
+// Every other operator new of the library ends in one of these. Inlined, a delete would look like free(new).
 void* operator new(std::size_t size) {
   ++calls_of_new;
   if (void* const data = std::malloc(size ? size : 1)) return data;
@@ -24,6 +24,10 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   const std::size_t a = static_cast<std::size_t>(alignment);
   if (void* const data = std::aligned_alloc(a, (size + a - 1) / a * a)) return data;
   throw std::bad_alloc();
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++calls_of_new;
+  return std::malloc(size ? size : 1);
 }
 [[gnu::noinline]] void operator delete(void* data) noexcept { std::free(data); }
 [[gnu::noinline]] void operator delete(void* data, std::size_t) noexcept { std::free(data); }

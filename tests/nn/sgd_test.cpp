@@ -113,7 +113,8 @@ TEST(Optimizer, LeavesRowsAloneThatAreNotActive) {
 }
 
 TEST(Schedule, StepAndCosineArePyTorchs) {
-  for (const json& c : test::read_golden("optimizers")["schedules"]) {
+  const json golden = test::read_golden("optimizers");
+  for (const json& c : golden["schedules"]) {
     OptimizerOptions options = options_of(c["options"]);
     options.lr = 0.3;
     options.check();

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
+#include <span>
 
 #include "fedscape/device/workers.hpp"
 #include "tests/support/op_case.hpp"
@@ -20,7 +21,7 @@ void expect_equal_bits(const OpCase& op, const Floats& outputs, int m, std::size
                        const char* what) {
   const std::vector<float> expected = real_part(op, op.outputs[i], outputs[i], m);
   ASSERT_EQ(expected.size(), other.size());
-  EXPECT_EQ(std::memcmp(expected.data(), other.data(), expected.size() * sizeof(float)), 0)
+  EXPECT_TRUE(std::ranges::equal(std::as_bytes(std::span(expected)), std::as_bytes(std::span(other))))
       << op.name << ": " << what << " changes output " << i << " of model " << m;
 }
 
