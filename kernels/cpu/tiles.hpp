@@ -19,14 +19,14 @@ void for_each_tile(int channels, F&& f) {
 }
 
 /// A tile from memory of any alignment, and back.
-template <class V>
-V load(const float* from) {
+template <class V, class T>
+V load(const T* from) {
   V value;
   std::memcpy(&value, from, sizeof(V));
   return value;
 }
-template <class V>
-void store(float* to, const V& value) {
+template <class V, class T>
+void store(T* to, const V& value) {
   std::memcpy(to, &value, sizeof(V));
 }
 

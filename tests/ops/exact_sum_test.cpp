@@ -34,6 +34,19 @@ TEST(RoundExactly, TakesTiesToEvenAndMeetsItsLimits) {
     EXPECT_EQ(kernels::round_exactly(edge), std::llrint(edge)) << edge;
 }
 
+TEST(RoundSmall, AgreesWithLlrintUpToItsLimitTiesIncluded) {
+  for (std::uint32_t i = 0; i < 200000; ++i) {
+    RngBlock words;
+    philox({.seed = 3}, i, words);
+    const double any = std::ldexp(words[0] + words[1] * 0x1p-32, static_cast<int>(words[2] % 40) - 21);
+    for (const double v : {any, -any, std::floor(any) + 0.5, -std::floor(any) - 0.5})
+      ASSERT_EQ(static_cast<std::int64_t>(kernels::round_small(v)), std::llrint(v)) << v;
+  }
+  for (const double edge : {0x1p51, 0x1p51 - 0.25, 0x1p51 - 0.5, 0x1p51 - 1.5, 0.5, 1.5, 2.5, 0x1p-1074, 0.0})
+    for (const double v : {edge, -edge})
+      EXPECT_EQ(static_cast<std::int64_t>(kernels::round_small(v)), std::llrint(v)) << v;
+}
+
 class ExactSumOp : public test::OnDevice {
  protected:
   std::vector<std::int64_t> summed(const std::vector<double>& weights, const std::vector<float>& rows) {
@@ -56,6 +69,35 @@ TEST_P(ExactSumOp, AddsTheRoundedTermsOfItsDefinition) {
       ASSERT_EQ(total[q], expected) << Q << "," << q;
     }
   }
+}
+
+TEST_P(ExactSumOp, AddsLargeAndSmallTermsAlikeInStripsOfAnyLength) {
+  for (const int M : {1, 2, 7, 15})
+    for (const int Q : {16384, 16384 + 37}) {
+      const std::vector<double> weights(static_cast<std::size_t>(M), 1.0 / 16);
+      auto rows = test::random_floats(M * Q, 3);
+      for (std::size_t i = 7; i < rows.size(); i += 10007) rows[i] = std::copysign(200000.0f, rows[i]);
+      const auto total = summed(weights, rows);
+      for (int q = 0; q < Q; ++q) {
+        std::int64_t expected = 5;
+        for (int m = 0; m < M; ++m) expected += term(weights[m], rows[m * Q + q]);
+        ASSERT_EQ(total[q], expected) << M << "," << Q << "," << q;
+      }
+    }
+}
+
+TEST_P(ExactSumOp, TakesTiesToEvenOnBothSidesOfWhereSmallTermsEnd) {
+  // 128 times the third weight is 2^51 less a half; 256 times it is beyond what counts as small.
+  for (const double weight : {0x1p-45, 3 * 0x1p-46, 1 - 0x1p-52, 1 - 0x1p-50, 0x1p-44 + 0x1p-46})
+    for (const float largest : {1.0f, 127.99999f, 128.0f, 128.00002f, 256.0f}) {
+      const std::vector<float> row = {largest, -largest, 1, -1, 2, 3, -3, 5, 7, 0, 0.5f, -0.5f, 1.5f, -2.5f, 0x1p-8f};
+      std::vector<float> rows;  // enough for whole registers
+      for (int i = 0; i < 4; ++i) rows.insert(rows.end(), row.begin(), row.end());
+      for (float& x : rows) x = std::copysign(std::min(std::fabs(x), largest), x);
+      const auto total = summed({weight}, rows);
+      for (std::size_t q = 0; q < rows.size(); ++q)
+        ASSERT_EQ(total[q], 5 + term(weight, rows[q])) << weight << " times " << rows[q];
+    }
 }
 
 TEST_P(ExactSumOp, HoldsTheLargestValuesWithoutOverflow) {
