@@ -4,6 +4,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include "fedscape/device/memory.hpp"
+#include "fedscape/ops/activation.hpp"
 #include "tests/support/op_cases.hpp"
 
 namespace fedscape {
@@ -28,6 +30,38 @@ void add(const std::vector<OpCase>& cases) {
     })->Unit(benchmark::kMicrosecond);
 }
 
+/// A case without an oracle: one output, computed by `run` from inputs of its shape.
+OpCase elementwise(const std::string& name, const Shape& sample, int inputs, decltype(OpCase::run) run) {
+  const OpArray array{sample.under(32).under(1), true};
+  OpCase op{.name = name + "_" + std::to_string(sample.size()), .size = 32, .counts = {32}, .run = std::move(run)};
+  op.bytes = 4.0 * (inputs + 1) * static_cast<double>(array.shape.size());
+  op.inputs.assign(static_cast<std::size_t>(inputs), array);
+  op.outputs = {array};
+  return op;
+}
+
+void add_elementwise(const Shape& sample) {
+  const std::vector<RngKey> keys(1);
+  add({elementwise("copy", sample, 1,
+                   [](Stream& stream, const Batch&, Inputs in, Outputs out) {
+                     copy_on_device(stream, out[0].data, in[0].data, static_cast<std::size_t>(in[0].size()) * 4);
+                   }),
+       elementwise("relu_forward", sample, 1,
+                   [](Stream& stream, const Batch& b, Inputs in, Outputs out) {
+                     ops::leaky_relu_forward(stream, b, 0, in[0], out[0]);
+                   }),
+       elementwise("relu_backward", sample, 2,
+                   [](Stream& stream, const Batch& b, Inputs in, Outputs out) {
+                     ops::leaky_relu_backward(stream, b, 0, in[0], in[1], out[0]);
+                   }),
+       elementwise(
+           "add", sample, 2,
+           [](Stream& stream, const Batch& b, Inputs in, Outputs out) { ops::add(stream, b, in[0], in[1], out[0]); }),
+       elementwise("dropout", sample, 1, [keys](Stream& stream, const Batch& b, Inputs in, Outputs out) {
+         ops::dropout(stream, b, 0.25f, Purpose::dropout, keys, in[0], out[0]);
+       })});
+}
+
 void add_all() {
   for (const auto& [name, shape] : cases::network_convs()) add(cases::conv(name, shape, 1, 32));
   for (const cases::LinearSize size : {cases::LinearSize{1, 50, 400, 120},
@@ -41,6 +75,8 @@ void add_all() {
     add(cases::average_pool(shape, 1, 32));
   }
   add(cases::adaptive_pool({8, 8, 64}, 1, 1, 1, 32));
+  add_elementwise({14, 14, 6});
+  add_elementwise({14, 14, 64});
   for (const cases::NormSize size :
        {cases::NormSize{1, 32, 1024, 16}, {1, 32, 256, 32}, {1, 32, 64, 64}, {1, 32, 125, 45}}) {
     add(cases::batch_norm(size));

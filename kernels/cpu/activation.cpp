@@ -1,6 +1,9 @@
 #include "kernels/activation.hpp"
 
 #include <algorithm>
+#include <cmath>
+
+#include "fedscape/base/philox_blocks.hpp"
 
 namespace fedscape::kernels {
 
@@ -37,17 +40,16 @@ void leaky_relu_backward(Cpu, Stream&, const Batch& batch, float slope, const fl
 void dropout(Cpu, Stream&, const Batch& batch, float p, Purpose purpose, const RngKey* keys, const float* x,
              bool x_shared, float* y, std::int64_t n) {
   const float scale = 1 / (1 - p);
+  const auto least = static_cast<std::uint32_t>(std::ceil(p * 0x1p24f)) << 8;  // uniform_of(word) >= p: word >= least
   for_each_model(batch, n, [&](int m, std::int64_t at, std::int64_t elements) {
     const float* const from = x + (x_shared ? 0 : at);
     float* const to = y + at;
     RngKey key = keys[m];
     key.purpose = purpose;
-    for (std::int64_t i = 0; i < elements; i += 4) {
-      RngBlock words;
-      philox(key, static_cast<std::uint32_t>(i / 4), words);
-      const std::int64_t last = std::min<std::int64_t>(4, elements - i);
-      for (std::int64_t j = 0; j < last; ++j) to[i + j] = uniform_of(words[j]) >= p ? from[i + j] * scale : 0.0f;
-    }
+    for_each_words(key, elements, [&](std::int64_t i, const std::uint32_t* words, auto count) {
+#pragma omp simd
+      for (int j = 0; j < count; ++j) to[i + j] = words[j] >= least ? from[i + j] * scale : 0.0f;
+    });
   });
 }
 

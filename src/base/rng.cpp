@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "fedscape/base/check.hpp"
+#include "fedscape/base/philox_blocks.hpp"
 
 namespace fedscape {
 
@@ -42,11 +43,9 @@ void fill_normal(const RngKey& key, float mean, float deviation, std::span<float
 
 void fill_uniform(const RngKey& key, float low, float high, std::span<float> out) {
   FEDSCAPE_CHECK(out.size() <= (std::uint64_t{1} << 34), "{} numbers from one stream", out.size());
-  for (std::size_t i = 0; i < out.size(); i += 4) {
-    RngBlock words;
-    philox(key, static_cast<std::uint32_t>(i / 4), words);
-    for (std::size_t j = 0; j < 4 && i + j < out.size(); ++j) out[i + j] = low + (high - low) * uniform_of(words[j]);
-  }
+  for_each_words(key, std::ssize(out), [&](std::int64_t i, const std::uint32_t* words, auto count) {
+    for (int j = 0; j < count; ++j) out[static_cast<std::size_t>(i + j)] = low + (high - low) * uniform_of(words[j]);
+  });
 }
 
 std::uint32_t Draws::word() {

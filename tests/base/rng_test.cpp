@@ -1,4 +1,4 @@
-#include "fedscape/base/rng.hpp"
+#include "fedscape/base/philox_blocks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,6 +17,30 @@ TEST(Rng, FillsAreTheNumbersOfTheirAddresses) {
   for (std::size_t i = 0; i < normals.size(); ++i) {
     EXPECT_EQ(normals[i], normal(key, i));
     EXPECT_EQ(uniforms[i], uniform(key, i));
+  }
+}
+
+TEST(Rng, BlocksSideBySideAreThoseOfPhilox) {
+  for (const RngKey& key :
+       {RngKey{7, Purpose::test, 3, 2, 1}, RngKey{~std::uint64_t{0}, static_cast<Purpose>(255), ~0u, ~0u, 0xffffff}})
+    for (const std::uint32_t first : {0u, 5u, ~0u - 2}) {
+      RngBlocks words;
+      philox_blocks(key, first, words);
+      for (std::uint32_t i = 0; i < kPhiloxBlocks; ++i) {
+        RngBlock expected;
+        philox(key, first + i, expected);
+        for (std::uint32_t j = 0; j < 4; ++j) EXPECT_EQ(words[4 * i + j], expected[j]) << i << ' ' << j;
+      }
+    }
+}
+
+TEST(Rng, AFillOfAnyLengthIsTheNumbersOfItsAddresses) {
+  const RngKey key{8, Purpose::test, 1, 2, 3};
+  for (std::size_t n = 0; n <= 2 * kPhiloxWords + 1; ++n) {
+    std::vector<float> x(n + 1, 7);
+    fill_uniform(key, 0, 1, std::span(x).first(n));
+    for (std::size_t i = 0; i < n; ++i) EXPECT_EQ(x[i], uniform(key, i));
+    EXPECT_EQ(x[n], 7);
   }
 }
 

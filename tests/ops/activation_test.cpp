@@ -64,6 +64,22 @@ TEST_P(Activation, DropoutFollowsTheKeysOfEachModel) {
   });
 }
 
+TEST_P(Activation, DropoutKeepsWhatIsNotBelowItsProbabilityWhateverTheLength) {
+  const RngKey key{.seed = 9, .purpose = Purpose::dropout, .client = 4, .round = 2, .step = 1};
+  for (const std::int64_t n : {1, 31, 32, 33, 95})
+    for (const float p : {0.0f, 1e-30f, uniform(key, 0), 0.5f, 1 - 0x1p-24f}) {
+      const auto x = test::random_floats(n, 4);
+      const int count = 1;
+      Tensor<float> y(stream, {1, 1, n});
+      ops::dropout(stream, {1, 1, {&count, 1}}, p, Purpose::dropout, {&key, 1}, device(x, {1, 1, n}), y);
+      const auto out = host(y);
+      for (std::int64_t i = 0; i < n; ++i) {
+        const bool kept = uniform(key, static_cast<std::uint64_t>(i)) >= p;
+        EXPECT_EQ(out[i], kept ? x[i] * (1 / (1 - p)) : 0.0f) << i << " of " << n << " at " << p;
+      }
+    }
+}
+
 TEST_P(Activation, AddTakesSharedAndOwnInputs) {
   const auto a = test::random_floats(kSize * 5, 5), b = test::random_floats(kModels * kSize * 5, 6);
   Tensor<float> y = device(b, {kModels, kSize, 5});
