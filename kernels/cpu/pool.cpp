@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "kernels/cpu/tiles.hpp"
+#include "kernels/cpu/pool_halving.hpp"
 #include "kernels/pool_windows.hpp"
 
 namespace fedscape::kernels {
@@ -31,15 +31,12 @@ void for_each_sample(const Windows& windows, const Batch& batch, F&& f) {
     for (int b = 0; b < batch.count(m); ++b) f(m, b * windows.in_sample(), b * windows.out_sample());
 }
 
-template <class V>
-V larger(const V& a, const V& b) {
-  return ((b <= a) | (a != a)) ? a : b;  // the first of equals; NaN stays
-}
-
 void average_forward(const Windows& windows, const Batch& batch, Slot<const float> x, Slot<float> y) {
+  const bool halving = is_halving(windows);
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float* const from = x.row(m) + in;
     float* const to = y.row(m) + out;
+    if (halving) return halve_by_average(windows, from, to);
     for_each_window(windows, [&](std::int64_t at, const Span& rows, const Span& columns) {
       const float share = 1.0f / static_cast<float>(rows.counted * columns.counted);
       for_each_tile(windows.channels, [&](auto tile, int c) {
@@ -53,9 +50,11 @@ void average_forward(const Windows& windows, const Batch& batch, Slot<const floa
 }
 
 void average_backward(const Windows& windows, const Batch& batch, Slot<const float> dy, Slot<float> dx) {
+  const bool halving = is_halving(windows);
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float* const from = dy.row(m) + out;
     float* const to = dx.row(m) + in;
+    if (halving) return halve_by_average_backward(windows, from, to);
     std::fill_n(to, windows.in_sample(), 0.0f);
     for_each_window(windows, [&](std::int64_t at, const Span& rows, const Span& columns) {
       const float share = 1.0f / static_cast<float>(rows.counted * columns.counted);
@@ -73,9 +72,11 @@ void average_backward(const Windows& windows, const Batch& batch, Slot<const flo
 
 void max_pool_forward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, Slot<const float> x, Slot<float> y) {
   const Windows windows = windows_of(shape);
+  const bool halving = is_halving(windows);
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float* const from = x.row(m) + in;
     float* const to = y.row(m) + out;
+    if (halving) return halve_by_maximum(windows, from, to);
     for_each_window(windows, [&](std::int64_t at, const Span& rows, const Span& columns) {
       const std::int64_t first = (std::int64_t{rows.begin} * shape.width + columns.begin) * shape.channels;
       for_each_tile(shape.channels, [&](auto tile, int c) {
@@ -92,9 +93,11 @@ void max_pool_forward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, 
 void max_pool_backward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, Slot<const float> x,
                        Slot<const float> y, Slot<const float> dy, Slot<float> dx) {
   const Windows windows = windows_of(shape);
+  const bool halving = is_halving(windows);
   for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float *const from = x.row(m) + in, *const maximum = y.row(m) + out, *const gradient = dy.row(m) + out;
     float* const to = dx.row(m) + in;
+    if (halving) return halve_by_maximum_backward(windows, from, maximum, gradient, to);
     std::fill_n(to, windows.in_sample(), 0.0f);
     for_each_window(windows, [&](std::int64_t at, const Span& rows, const Span& columns) {
       for_each_tile(shape.channels, [&](auto tile, int c) {

@@ -17,8 +17,9 @@ std::vector<OpCase> all_cases() {
   for (const cases::LinearSize size : {cases::LinearSize{3, 5, 17, 10}, {1, 1, 1, 1}, {2, 50, 120, 84}, {2, 8, 9, 1}})
     append(all, cases::linear(size));
   for (const auto& [name, shape] : cases::network_convs()) append(all, cases::conv(name, shape, 3, 3));
-  for (const int channels : {6, 16, 43})
+  for (const int channels : {1, 6, 16, 43})
     for (const ops::PoolShape& shape : {ops::PoolShape{8, 10, channels},
+                                        {9, 7, channels},
                                         {9, 7, channels, 3, 3, 2, 2, 1, 1},
                                         {7, 7, channels, 3, 2, 2, 3, 1, 0, true, false},
                                         {6, 5, channels, 2, 2, 3, 3, 1, 1, true, true}}) {
