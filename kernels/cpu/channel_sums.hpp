@@ -26,6 +26,7 @@ void add_chunk(std::int64_t begin, std::int64_t end, int channels, const Term& t
     for (int lane = 0; r < end; ++r, ++lane) lanes[lane] += term(V{}, r, c);
     float values[kLanes][sizeof(V) / sizeof(float)];
     std::memcpy(values, lanes, sizeof(lanes));
+#pragma omp simd
     for (int i = 0; i < static_cast<int>(sizeof(V) / sizeof(float)); ++i)
       sums[c + i] += (double{values[0][i]} + values[1][i]) + (double{values[2][i]} + values[3][i]);
   });
