@@ -64,11 +64,21 @@ void add_elementwise(const Shape& sample) {
 
 void add_all() {
   for (const auto& [name, shape] : cases::network_convs()) add(cases::conv(name, shape, 1, 32));
-  for (const cases::LinearSize size : {cases::LinearSize{1, 50, 400, 120},
-                                       {1, 50, 784, 200},
-                                       {1, 32, 1024, 1024},
+  for (const cases::LinearSize size : {cases::LinearSize{1, 10, 12544, 128},
+                                       {1, 20, 9216, 128},
                                        {1, 10, 3136, 512},
-                                       {1, 10, 512, 10}})
+                                       {1, 10, 1024, 512},
+                                       {1, 10, 512, 10},
+                                       {1, 50, 400, 120},
+                                       {1, 50, 120, 84},
+                                       {1, 50, 84, 10},
+                                       {1, 10, 784, 10},
+                                       {1, 16, 784, 200},
+                                       {1, 256, 784, 200},
+                                       {1, 16, 64, 10},
+                                       {1, 32, 64, 10},
+                                       {1, 16, 4096, 256},
+                                       {1, 64, 1024, 1024}})
     add(cases::linear(size));
   for (const ops::PoolShape& shape : {ops::PoolShape{28, 28, 6}, {10, 10, 16}, {24, 24, 32}, {32, 32, 64}}) {
     add(cases::max_pool(shape, 1, 32));

@@ -1,4 +1,4 @@
-#include "kernels/gemm.hpp"
+#include "kernels/cpu/gemm.hpp"
 
 #include <dnnl.h>
 
@@ -7,33 +7,8 @@
 #include "fedscape/base/check.hpp"
 #include "fedscape/tensor/tensor.hpp"
 #include "kernels/cpu/channel_sums.hpp"
-#include "kernels/cpu/gemm.hpp"
 
 namespace fedscape::kernels {
-
-void linear_forward(Cpu, Stream&, const Batch& batch, int I, int O, Slot<const float> x, Slot<const float> w,
-                    Slot<const float> bias, bool relu, Slot<float> y) {
-  for (int m = 0; m < batch.models; ++m) {
-    const int B = batch.count(m);
-    multiply(B, O, I, x.row(m), I, Transpose::no, w.row(m), I, Transpose::yes, 0, y.row(m), O);
-    add_bias(B, O, bias.row(m), relu, y.row(m));
-  }
-}
-
-void linear_backward_data(Cpu, Stream&, const Batch& batch, int I, int O, Slot<const float> dy, Slot<const float> w,
-                          Slot<float> dx) {
-  for (int m = 0; m < batch.models; ++m)
-    multiply(batch.count(m), I, O, dy.row(m), O, Transpose::no, w.row(m), I, Transpose::no, 0, dx.row(m), I);
-}
-
-void linear_backward_weights(Cpu, Stream& stream, const Batch& batch, int I, int O, Slot<const float> x,
-                             Slot<const float> dy, Slot<float> dw, Slot<float> dbias) {
-  for (int m = 0; m < batch.models; ++m) {
-    const int B = batch.count(m);
-    multiply(O, I, B, dy.row(m), O, Transpose::yes, x.row(m), I, Transpose::no, 0, dw.row(m), I);
-    if (dbias.data) sum_rows(stream, B, O, dy.row(m), dbias.row(m));
-  }
-}
 
 void multiply(std::int64_t rows, std::int64_t columns, std::int64_t inner, const float* a, std::int64_t a_stride,
               Transpose a_transpose, const float* b, std::int64_t b_stride, Transpose b_transpose, float beta, float* c,
