@@ -1,12 +1,11 @@
 #pragma once
 
-#include <algorithm>
 #include <utility>
 
 #include "kernels/cpu/wide.hpp"
 
-/// Products a b^T of matrices that both lie along the depth. Each element is summed in the lanes of one register, lane l
-/// taking depths l, l + kWide, ...; the lanes are then added pairwise. The order depends on the depth alone, so bits
+/// Products a b^T of matrices that both lie along the depth. Each element is summed in the lanes of one register, lane
+/// l taking depths l, l + kWide, ...; the lanes are then added pairwise. The order depends on the depth alone, so bits
 /// depend on neither an element's place nor the sizes. For sources compiled with -ffp-contract=fast only.
 namespace fedscape::kernels {
 
@@ -16,14 +15,16 @@ inline Wide load_once(const float* from) {
   return *reinterpret_cast<const volatile Unaligned*>(from);
 }
 
-/// Rows of `depth` floats, at least kWide of them. What fills no register at the end is read as a register that ends
-/// with the row, with zeros for the lanes that were read before.
+/// Rows of `size` floats, at least kWide of them. What fills no register at the end of a row is read as the register
+/// that ends with the row, with zeros for what was read before.
 class Depth {
  public:
-  explicit Depth(std::int64_t depth) : size(depth), whole(depth / kWide * kWide) {
+  explicit Depth(std::int64_t floats) : size(floats), whole(floats / kWide * kWide) {
     for (int lane = 0; lane < kWide; ++lane) keep_[lane] = lane < kWide - (size - whole) ? 0 : -1;
   }
-  Wide last(const float* row) const { return reinterpret_cast<Wide>(reinterpret_cast<Lanes>(load<Wide>(row + size - kWide)) & keep_); }
+  Wide last(const float* row) const {
+    return reinterpret_cast<Wide>(reinterpret_cast<Lanes>(load<Wide>(row + size - kWide)) & keep_);
+  }
 
   const std::int64_t size, whole;
 
@@ -37,8 +38,8 @@ struct Stretch {
   std::int64_t begin, end;
 };
 
-/// sums[r][n] += a_r b_n over a stretch; those of a row of a lie kWide registers from the next. `next` is what will be read
-/// instead of b soon, or null.
+/// sums[r][n] += a_r b_n over a stretch, for R rows of a and N of b; kWide registers lie between rows of sums. `next`
+/// is what will be read as b soon, or null.
 template <int R, int N>
 void add_dots(const Depth& depth, Stretch stretch, const float* a, const float* b, const float* next, float* sums) {
   Wide sum[R][N];
@@ -67,8 +68,7 @@ void add_dots(const Depth& depth, Stretch stretch, const float* a, const float* 
   else
     for (std::int64_t d = stretch.begin; d < stretch.end; d += kWide)
       add([d](const float* row) { return load_once(row + d); });
-  if (stretch.end == depth.whole && depth.whole < depth.size)
-    add([&](const float* row) { return depth.last(row); });
+  if (stretch.end == depth.whole && depth.whole < depth.size) add([&](const float* row) { return depth.last(row); });
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
@@ -86,8 +86,7 @@ inline Wide sum_lanes(const float* sums) {
   Wide level[kWide];
   for (int n = 0; n < kWide; ++n) level[n] = load<Wide>(sums + n * kWide);
   for (int left = kWide / 2; left > 0; left /= 2)
-    for (int n = 0; n < left; ++n)
-      level[n] = fold(level[2 * n], level[2 * n + 1], std::make_index_sequence<kWide>());
+    for (int n = 0; n < left; ++n) level[n] = fold(level[2 * n], level[2 * n + 1], std::make_index_sequence<kWide>());
   return level[0];
 }
 

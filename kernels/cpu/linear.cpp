@@ -11,64 +11,97 @@ namespace fedscape::kernels {
 
 namespace {
 
-constexpr int kRows = kWide == 16 ? 6 : 3;  // with four outputs: 24 of 32 registers, or 12 of 16, hold sums
-constexpr std::int64_t kPanel = 48;     // samples whose sums are held at once
-constexpr std::int64_t kStretch = 512;  // depth at which ten samples fit in the first-level cache
+/// A matrix whose rows fill a register at least: the given one, or a copy with zeros behind each row.
+class Padded {
+ public:
+  Padded(Stream& stream, std::int64_t rows, int columns, const float* from) : Padded(stream, rows, columns) {
+    for (std::int64_t r = 0; data() && r < rows; ++r)
+      std::fill(std::copy_n(from + r * columns, columns, data() + r * kWide), data() + (r + 1) * kWide, 0.0f);
+  }
+  Padded(Stream& stream, std::int64_t rows, int columns) {
+    if (columns < kWide) copy_ = Tensor<float>(stream, {rows, kWide});
+  }
+  float* data() const { return copy_.data(); }
+  const float* or_else(const float* given) const { return data() ? data() : given; }
+  float* or_else(float* given) const { return data() ? data() : given; }
+  void copy_to(float* to, std::int64_t rows, int columns) const {
+    for (std::int64_t r = 0; data() && r < rows; ++r) std::copy_n(data() + r * kWide, columns, to + r * columns);
+  }
 
-/// Sums of all samples and kWide outputs (`outputs` of them real): [B, kWide] registers. `following` are the outputs that come next.
-void add_samples(const Depth& depth, std::int64_t B, int outputs, const float* x, const float* w, bool more, float* sums) {
-  const std::int64_t registers = depth.whole / kWide, stretches = (registers + kStretch / kWide - 1) / (kStretch / kWide);
-  const std::int64_t length = (registers + stretches - 1) / stretches * kWide;
-  for (std::int64_t begin = 0; begin < depth.whole; begin += length) {
-    const Stretch stretch{begin, std::min(depth.whole, begin + length)};
-    const bool end = stretch.end == depth.whole;
+ private:
+  Tensor<float> copy_;
+};
+
+struct Forward {
+  int I, O;
+  const float *x, *w, *bias;
+  bool relu;
+  float* y;
+};
+
+constexpr int kRows = kWide == 16 ? 6 : 3;  // with four outputs: 24 of 32 registers, or 12 of 16, hold sums
+constexpr std::int64_t kSamples = 48;       // whose sums are held at once
+constexpr std::int64_t kStretch = 1024;     // depth at which a few samples and weights fit in the first-level cache
+
+/// The sums of samples of x and of `outputs` <= kWide outputs from o on, in registers: [samples, kWide, kWide].
+void add_outputs(const Forward& f, const Depth& depth, std::int64_t samples, const float* x, int o, int outputs,
+                 float* sums) {
+  const std::int64_t stretches = (depth.whole + kStretch - 1) / kStretch;
+  const std::int64_t length = round_to_wide((depth.whole + stretches - 1) / stretches);
+  const float *first = f.w + std::int64_t{o} * f.I, *end = f.w + std::int64_t{f.O} * f.I;
+  for (Stretch part{0, 0}; part.begin < depth.whole; part.begin = part.end) {
+    part.end = std::min(depth.whole, part.begin + length);
     int n = 0;
-    const auto columns = [&]<int N>(std::integral_constant<int, N>) {
+    const auto add = [&]<int N>(std::integral_constant<int, N>) {
       for (; n + N <= outputs; n += N) {
-        const float* at = w + n * depth.size;
-        const float* next = at + N * depth.size;
-        if (n + N >= outputs) next = end ? (more ? next - begin : nullptr) : w + length;
-        for_each_block<kRows>(B, [&](auto rows, std::int64_t first) {
-          add_dots<rows, N>(depth, stretch, x + first * depth.size, at, first ? nullptr : next, sums + (first * kWide + n) * kWide);
+        const float *w = first + n * depth.size, *next = w + N * depth.size;
+        if (n + N == outputs) next = part.end < depth.whole ? first + length : next - part.begin;
+        for_each_block<kRows>(samples, [&](auto rows, std::int64_t b) {
+          add_dots<rows, N>(depth, part, x + b * f.I, w, b > 0 || next >= end ? nullptr : next,
+                            sums + (b * kWide + n) * kWide);
         });
       }
     };
-    columns(std::integral_constant<int, 4>{});
-    columns(std::integral_constant<int, 2>{});
-    columns(std::integral_constant<int, 1>{});
+    add(std::integral_constant<int, 4>());
+    add(std::integral_constant<int, 2>());
+    add(std::integral_constant<int, 1>());
   }
 }
 
-void forward(Stream& stream, std::int64_t B, int I, int O, const float* x, const float* w, const float* bias, bool relu, float* y) {
-  const ArenaScope scope(stream);
-  const Tensor<float> sums(stream, {std::min(B, kPanel) * kWide, kWide});
-  const Depth depth(I);
-  for (std::int64_t first = 0; first < B; first += kPanel) {
-    const std::int64_t samples = std::min(kPanel, B - first);
-    for (int o = 0; o < O; o += kWide) {
-      const int outputs = std::min(kWide, O - o);
-      add_samples(depth, samples, outputs, x + first * I, w + std::int64_t{o} * I, o + kWide < O, sums.data());
-      Wide term{};
-      if (bias) std::copy_n(bias + o, outputs, reinterpret_cast<float*>(&term));
-      for (std::int64_t b = 0; b < samples; ++b) {
-        Wide sum = sum_lanes(sums.data() + b * kWide * kWide) + term;
-        if (relu) sum = sum < 0 ? Wide{} : sum;
-        float* to = y + (first + b) * O + o;
-        if (outputs == kWide)
-          store(to, sum);
-        else
-          std::memcpy(to, &sum, static_cast<std::size_t>(outputs) * sizeof(float));
-      }
+/// y of samples and outputs from their sums.
+void finish_outputs(const Forward& f, std::int64_t samples, const float* sums, int o, int outputs, float* y) {
+  Wide bias{};
+  if (f.bias) std::memcpy(&bias, f.bias + o, static_cast<std::size_t>(outputs) * sizeof(float));
+  for (std::int64_t b = 0; b < samples; ++b, sums += kWide * kWide) {
+    Wide value = sum_lanes(sums) + bias;  // lanes beyond the outputs hold anything
+    if (f.relu) value = value < 0 ? Wide{} : value;
+    float* to = y + b * f.O + o;
+    if (outputs == kWide)
+      store(to, value);
+    else
+      std::memcpy(to, &value, static_cast<std::size_t>(outputs) * sizeof(float));
+  }
+}
+
+void forward(Stream& stream, std::int64_t B, const Forward& f) {
+  const Tensor<float> sums(stream, {std::min(B, kSamples), kWide, kWide});
+  const Depth depth(f.I);
+  for (std::int64_t first = 0; first < B; first += kSamples) {
+    const std::int64_t samples = std::min(kSamples, B - first);
+    for (int o = 0; o < f.O; o += kWide) {
+      const int outputs = std::min(kWide, f.O - o);
+      add_outputs(f, depth, samples, f.x + first * f.I, o, outputs, sums.data());
+      finish_outputs(f, samples, sums.data(), o, outputs, f.y + first * f.O);
     }
   }
 }
 
-void backward_data(Stream& stream, std::int64_t B, int I, int O, const float* dy, const float* w, float* dx) {
-  const ArenaScope scope(stream);
-  const Tensor<float> transposed(stream, {O, B});
-  for (std::int64_t b = 0; b < B; ++b)
-    for (int o = 0; o < O; ++o) transposed.data()[o * B + b] = dy[b * O + o];
-  multiply_strips({B, I, O, transposed.data(), B, w, dx});
+/// [rows, columns] as [columns, rows].
+Tensor<float> transposed(Stream& stream, std::int64_t rows, std::int64_t columns, const float* from) {
+  Tensor<float> to(stream, {columns, rows});
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = 0; c < columns; ++c) to.data()[c * rows + r] = from[r * columns + c];
+  return to;
 }
 
 }  // namespace
@@ -76,33 +109,46 @@ void backward_data(Stream& stream, std::int64_t B, int I, int O, const float* dy
 void linear_forward(Cpu, Stream& stream, const Batch& batch, int I, int O, Slot<const float> x, Slot<const float> w,
                     Slot<const float> bias, bool relu, Slot<float> y) {
   for (int m = 0; m < batch.models; ++m) {
+    const ArenaScope scope(stream);
     const int B = batch.count(m);
-    if (I >= kWide) {
-      forward(stream, B, I, O, x.row(m), w.row(m), bias.row(m), relu, y.row(m));
-      continue;
-    }
-    multiply(B, O, I, x.row(m), I, Transpose::no, w.row(m), I, Transpose::yes, 0, y.row(m), O);
-    add_bias(B, O, bias.row(m), relu, y.row(m));
+    const Padded wide_x(stream, B, I, x.row(m)), wide_w(stream, O, I, w.row(m));
+    forward(stream, B,
+            {std::max(I, kWide), O, wide_x.or_else(x.row(m)), wide_w.or_else(w.row(m)), bias.row(m), relu, y.row(m)});
   }
 }
 
-void linear_backward_data(Cpu, Stream& stream, const Batch& batch, int I, int O, Slot<const float> dy, Slot<const float> w,
-                          Slot<float> dx) {
-  for (int m = 0; m < batch.models; ++m)
-    if (I >= kWide)
-      backward_data(stream, batch.count(m), I, O, dy.row(m), w.row(m), dx.row(m));
-    else
-      multiply(batch.count(m), I, O, dy.row(m), O, Transpose::no, w.row(m), I, Transpose::no, 0, dx.row(m), I);
+void linear_backward_data(Cpu, Stream& stream, const Batch& batch, int I, int O, Slot<const float> dy,
+                          Slot<const float> w, Slot<float> dx) {
+  for (int m = 0; m < batch.models; ++m) {
+    const ArenaScope scope(stream);
+    const int B = batch.count(m);
+    const Padded wide_w(stream, O, I, w.row(m)), wide_dx(stream, B, I);
+    const Tensor<float> columns = transposed(stream, B, O, dy.row(m));
+    multiply_strips({.rows = B,
+                     .columns = std::max(I, kWide),
+                     .depth = O,
+                     .a = columns.data(),
+                     .a_step = B,
+                     .b = wide_w.or_else(w.row(m)),
+                     .c = wide_dx.or_else(dx.row(m))});
+    wide_dx.copy_to(dx.row(m), B, I);
+  }
 }
 
 void linear_backward_weights(Cpu, Stream& stream, const Batch& batch, int I, int O, Slot<const float> x,
                              Slot<const float> dy, Slot<float> dw, Slot<float> dbias) {
   for (int m = 0; m < batch.models; ++m) {
+    const ArenaScope scope(stream);
     const int B = batch.count(m);
-    if (I >= kWide)
-      multiply_strips({O, I, B, dy.row(m), O, x.row(m), dw.row(m)});
-    else
-      multiply(O, I, B, dy.row(m), O, Transpose::yes, x.row(m), I, Transpose::no, 0, dw.row(m), I);
+    const Padded wide_x(stream, B, I, x.row(m)), wide_dw(stream, O, I);
+    multiply_strips({.rows = O,
+                     .columns = std::max(I, kWide),
+                     .depth = B,
+                     .a = dy.row(m),
+                     .a_step = O,
+                     .b = wide_x.or_else(x.row(m)),
+                     .c = wide_dw.or_else(dw.row(m))});
+    wide_dw.copy_to(dw.row(m), O, I);
     if (dbias.data) sum_rows(stream, B, O, dy.row(m), dbias.row(m));
   }
 }

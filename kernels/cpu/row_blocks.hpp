@@ -13,7 +13,8 @@ void for_each_block(std::int64_t rows, F&& f) {
     const std::int64_t size = (rows - first + blocks - 1) / blocks;
     [&]<int... R>(std::integer_sequence<int, R...>) {
       ((size == R + 1 && (f(std::integral_constant<int, R + 1>{}, first), true)) || ...);
-    }(std::make_integer_sequence<int, Most>{});
+    }
+    (std::make_integer_sequence<int, Most>{});
     first += size;
   }
 }
