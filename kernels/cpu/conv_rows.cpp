@@ -4,6 +4,7 @@
 
 #include "fedscape/tensor/tensor.hpp"
 #include "kernels/cpu/register_gemm.hpp"
+#include "kernels/cpu/tiles.hpp"
 
 namespace fedscape::kernels::rows {
 
