@@ -187,15 +187,22 @@ void Trainer::local_step(Stream& stream, const Round& round, std::span<const Wor
   tape_.update_statistics(stream, pass, params);
 }
 
+/// Made on first use, and to last: within a scope its memory would be the arena's.
+void Trainer::need_evaluator(Stream& stream) {
+  if (evaluator_) return;
+  FEDSCAPE_CHECK(!stream.arena().in_scope(), "an evaluator that lasts is to be made within an arena's scope");
+  evaluator_.emplace(stream, federation_.network, 1);
+}
+
 Metrics Trainer::evaluate(Stream& stream, View<const float> params, ClientId id) {
   const auto& samples = federation_.clients.test[at(id)];
   if (samples.empty()) return {};
-  if (!evaluator_) evaluator_.emplace(stream, federation_.network, 1);
   evaluator_->load(stream, params);
   return evaluator_->all(stream, federation_.train, samples).front();
 }
 
 Metrics Trainer::evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id) {
+  need_evaluator(stream);
   const ArenaScope scope(stream);
   const Work work{id, id, 0, 0};
   begin(stream, server, memory, {&work, 1});

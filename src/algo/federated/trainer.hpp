@@ -53,6 +53,7 @@ class Trainer {
   void add_uploads(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
   void store_memory(Stream& stream, const Round& round, std::span<const Work> block);
   void add_metrics(Stream& stream, const Round& round, std::span<const Work> block, RoundSum::When when);
+  void need_evaluator(Stream& stream);
   Metrics evaluate(Stream& stream, View<const float> params, ClientId id);
   /// The first `active` clients of the block as one part sees them.
   ClientBlock block_of(std::size_t part, int active) const;

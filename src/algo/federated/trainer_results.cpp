@@ -91,6 +91,7 @@ void Trainer::store_memory(Stream& stream, const Round& round, std::span<const W
 
 /// Before training that is the global model, or the algorithm's personal one.
 void Trainer::add_metrics(Stream& stream, const Round& round, std::span<const Work> block, RoundSum::When when) {
+  need_evaluator(stream);
   const ArenaScope scope(stream);
   const std::int64_t models = static_cast<std::int64_t>(block.size());
   const View<float> params = params_.view().rows(0, models);
