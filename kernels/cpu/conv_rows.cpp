@@ -21,12 +21,12 @@ std::int64_t line(const ConvShape& s) { return std::int64_t{s.kernel_x} * s.chan
 std::int64_t padded(std::int64_t floats) { return floats <= 8 ? 8 : round_to_wide(floats); }
 
 /// multiply_in_registers for a multiple of eight columns.
-void multiply(std::int64_t rows, std::int64_t columns, const Left& a, const Right& b, const Start& start, float* c,
+void multiply(std::int64_t rows, std::int64_t columns, const Left& a, const Right& b, const Addend& addend, float* c,
               std::int64_t c_row) {
   if (columns % kWide != 0)
-    multiply_in_registers<Float8>(rows, columns, a, b, start, c, c_row);
+    multiply_in_registers<Float8>(rows, columns, a, b, addend, c, c_row);
   else
-    multiply_in_registers<Wide>(rows, columns, a, b, start, c, c_row);
+    multiply_in_registers<Wide>(rows, columns, a, b, addend, c, c_row);
 }
 
 /// A sample with zeros around it, and room behind it for the last register of a line.

@@ -52,6 +52,8 @@ struct Planes {
 /// Tiles that are worked on together. Few of them stay in the cache beside small filters; large filters are read from
 /// memory for each group, and the sums of their gradients written as well, which pays for many tiles only.
 constexpr int kFewTiles = 24, kManyTiles = 64;
+/// Channels that are summed in one go: a long sum in pieces is more exact.
+constexpr std::int64_t kDepth = 32;
 
 /// A square of Side x Side pixels of a map as if zeros lay around it, channels rounded up to whole registers: `at` may
 /// be within the map, or be a copy.
@@ -174,8 +176,10 @@ void convolve(Stream& stream, const Tiling& t, int count, int filters, const flo
     const int n = static_cast<int>(std::min<std::int64_t>(group, tiles - first));
     transform_inputs(t, x, first, n, copy.data(), v);
     for (int e = 0; e < kSquare; ++e)
-      multiply_in_registers<Wide>(n, to, {v.plane(e), from, 1, from}, {packed + e * plane_stride(from * to), to}, {},
-                                  m.plane(e), to);
+      for (std::int64_t c = 0; c < from; c += kDepth)
+        multiply_in_registers<Wide>(n, to, {v.plane(e) + c, from, 1, std::min(kDepth, from - c)},
+                                    {packed + e * plane_stride(from * to) + c * to, to},
+                                    {c > 0 ? m.plane(e) : nullptr, to}, m.plane(e), to);
     transform_outputs<Taps>(t, filters, m, first, n, finish, y);
   }
 }
@@ -225,8 +229,8 @@ void backward_weights(Stream& stream, const ConvShape& s, int count, const float
     transform_inputs(t, x, first, n, copy.data(), v);
     with_taps(s, [&](auto taps) { transform_gradients<taps()>(t, s.filters, dy, first, n, copy.data(), z); });
     for (int e = 0; e < kSquare; ++e) {
-      const Start start{first > 0 ? sums.plane(e) : nullptr, channels};
-      multiply_in_registers<Wide>(filters, channels, {z.plane(e), 1, filters, n}, {v.plane(e), channels}, start,
+      const Addend before{first > 0 ? sums.plane(e) : nullptr, channels};
+      multiply_in_registers<Wide>(filters, channels, {z.plane(e), 1, filters, n}, {v.plane(e), channels}, before,
                                   sums.plane(e), channels);
     }
   }

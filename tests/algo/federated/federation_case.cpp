@@ -54,7 +54,7 @@ std::vector<float> gather_memories(Communicator& comm, const FederationCase& set
     std::vector<std::byte> bytes;
     comm.all_gather(mine ? std::as_bytes(std::span(row)) : std::span<const std::byte>(), bytes);
     all.resize(all.size() + bytes.size() / sizeof(float));
-    std::memcpy(all.data() + all.size() - bytes.size() / sizeof(float), bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(all.data() + all.size() - bytes.size() / sizeof(float), bytes.data(), bytes.size());
   }
   return all;
 }
