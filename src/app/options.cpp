@@ -171,9 +171,12 @@ void OptionTable::hide_under(std::string_view prefix) {
 void OptionTable::assume(const Description& stored, const std::string& source) {
   for (const auto& [name, text] : stored)
     for (Entry& entry : entries_)
-      if (entry.name == name && entry.origin.empty())
-        std::visit([&](auto* value) { convert(text, fmt::format("{}: {}", source, shown(name)), *value); },
-                   entry.value);
+      if (entry.name == name && entry.origin.empty()) {
+        const auto take = [&text = text, where = fmt::format("{}: {}", source, shown(name))](auto* value) {
+          convert(text, where, *value);
+        };
+        std::visit(take, entry.value);
+      }
 }
 
 void OptionTable::parse_flags(std::span<const std::string> arguments) {
