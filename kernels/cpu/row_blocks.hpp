@@ -12,7 +12,7 @@ void for_each_block(std::int64_t rows, F&& f) {
   for (std::int64_t blocks = (rows + Most - 1) / Most; blocks > 0; --blocks) {
     const std::int64_t size = (rows - first + blocks - 1) / blocks;
     [&]<int... R>(std::integer_sequence<int, R...>) {
-      ((size == R + 1 && (f(std::integral_constant<int, R + 1>{}, first), true)) || ...);
+      static_cast<void>(((size == R + 1 && (f(std::integral_constant<int, R + 1>{}, first), true)) || ...));
     }
     (std::make_integer_sequence<int, Most>{});
     first += size;

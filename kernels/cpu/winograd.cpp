@@ -12,7 +12,6 @@ namespace fedscape::kernels::winograd {
 namespace {
 
 constexpr std::int64_t kManyFloats = 1 << 20;  // more than the second-level cache holds
-constexpr int kRows = 8;                       // rows of a product that are summed in registers at once
 
 /// A map, of which squares of 6x6 are read, and its outputs in tiles of `side` x `side`.
 struct Tiling {
