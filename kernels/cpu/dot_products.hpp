@@ -11,7 +11,7 @@ namespace fedscape::kernels {
 
 /// Reads a register once: without volatile, gcc 12 reads again for each use of the value rather than keep it.
 inline Wide load_once(const float* from) {
-  using Unaligned = float __attribute__((vector_size(sizeof(Wide)), aligned(sizeof(float)), may_alias));
+  using Unaligned __attribute__((vector_size(sizeof(Wide)), aligned(sizeof(float)), may_alias)) = float;
   return *reinterpret_cast<const volatile Unaligned*>(from);
 }
 
