@@ -12,7 +12,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import time
 
 import aggregation
 import fedscape
@@ -161,7 +160,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no rival is left behind
-    entries, begin = [], time.monotonic()
+    entries = []
     for key in options.workloads.split(","):
         if key == "aggregation":
             continue
@@ -174,10 +173,12 @@ def main() -> None:
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 lines = [Line("fedscape", failure=str(error))]
             entries.append(report.entry(w, threads, lines, fedscape.timed_command(w, folder, threads)))
+            if threads == 1 and not lines[0].failure:
+                attempt(lines[0], lambda: entries[-1].update(profile=fedscape.profile(w, folder, options.timeout)))
             print(report.short(entries[-1]), flush=True)
-            report.write(options.results, entries, [], options, time.monotonic() - begin)
+            report.write(options.results, entries, [])
     exact = aggregation.run(options.repeats) if "aggregation" in options.workloads.split(",") else []
-    report.write(options.results, entries, exact, options, time.monotonic() - begin)
+    report.write(options.results, entries, exact)
 
 
 if __name__ == "__main__":

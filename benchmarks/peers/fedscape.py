@@ -67,6 +67,19 @@ def timed_command(w: Workload, folder: pathlib.Path, threads: int) -> list[str]:
     return command(w, folder, threads, rounds, dropout=getattr(w, "dropout", False))
 
 
+def profile(w: Workload, folder: pathlib.Path, timeout: float) -> dict:
+    """Where the time of one thread goes: the rows that --profile stores, and the peaks they are compared with."""
+    run([*timed_command(w, folder, 1), "--profile"], timeout)
+    with h5py.File(folder / "fedscape.h5") as file:
+        group = file["profile"]
+        columns = {name: group[name][()].tolist() for name in ("seconds", "flops", "bytes")}
+        names = group.attrs["rows"]
+        names = names.decode() if isinstance(names, bytes) else names
+        return {"peak_flops": float(group.attrs["peak_flops"]), "peak_bytes": float(group.attrs["peak_bytes"]),
+                "rows": [{"name": name} | {column: values[i] for column, values in columns.items()}
+                         for i, name in enumerate(names.splitlines())]}
+
+
 def measure(w: Workload, folder: pathlib.Path, threads: int, timeout: float) -> float:
     """Seconds a unit: of a sweep per point, else per round after a first one that is left out."""
     said = run(timed_command(w, folder, threads), timeout)

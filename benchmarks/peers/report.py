@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import aggregation
-from workloads import Workload
+from workloads import WORKLOADS, Workload
 
 FEDSCAPE = "fedscape"
 
@@ -55,7 +55,8 @@ def entry(w: Workload, threads: int, lines: list, command: list[str]) -> dict:
     best = min(rivals, key=lambda c: c["median"], default=None)
     return {"workload": w.key, "title": w.title, "unit": w.unit, "threads": threads, "target": w.target,
             "contestants": contestants, "best": best and best["name"], "ratio": best and best["ratio"],
-            "command": " ".join(relative(word) for word in command)}
+            "command": " ".join(relative(word) for word in command),
+            "commit": commit()}
 
 
 def without_paths(text: str) -> str:
@@ -99,7 +100,7 @@ def summary(entries: list[dict]) -> list[str]:
 
 
 def details(e: dict) -> list[str]:
-    lines = [f"### {e['title']}, {e['threads']} thread(s)", "", f"    {e['command']}", "",
+    lines = [f"### {e['title']}, {e['threads']} thread(s)", "", f"    {e['command']}", "", f"At {e['commit']}.", "",
              "| contestant | median | least to most | times fedscape's | losses differ by | how |",
              "| --- | --- | --- | --- | --- | --- |"]
     for c in e["contestants"]:
@@ -107,6 +108,26 @@ def details(e: dict) -> list[str]:
                                           f"known to reach on one core: {c['known']}" if c["known"] else "") if part)
         lines.append(f"| {c['name']} | {time_of(c['median'])} | {spread(c['seconds'])} | {number(c['ratio'])} | "
                      f"{number(c['difference'])} | {how} |")
+    return [*lines, ""]
+
+
+SETTING_UP = ("io", "other", "waiting")  # of a short run; not of its rounds or points
+
+
+def profile_lines(e: dict) -> list[str]:
+    """The rows of a profile that take 2 % of the work's time at least, beside the peaks of the machine."""
+    peaks, rows = e["profile"], [r for r in e["profile"]["rows"] if r["name"].split()[0] not in SETTING_UP]
+    total = sum(r["seconds"] for r in rows)
+    lines = [f"### {e['title']}", "",
+             f"Peaks: {peaks['peak_flops'] / 1e9:.0f} GFLOP/s, {peaks['peak_bytes'] / 1e9:.0f} GB/s. All of it: "
+             f"{sum(r['flops'] for r in rows) / total / peaks['peak_flops']:.0%} of the peak in arithmetic.", "",
+             "| work | share of time | GFLOP/s | of peak | GB/s | of peak |", "| --- | --- | --- | --- | --- | --- |"]
+    for r in sorted(rows, key=lambda r: -r["seconds"]):
+        if r["seconds"] < 0.02 * total:
+            break
+        flops, size = r["flops"] / r["seconds"], r["bytes"] / r["seconds"]
+        lines.append(f"| {r['name']} | {r['seconds'] / total:.0%} | {flops / 1e9:.3g} | "
+                     f"{flops / peaks['peak_flops']:.0%} | {size / 1e9:.3g} | {size / peaks['peak_bytes']:.0%} |")
     return [*lines, ""]
 
 
@@ -126,28 +147,54 @@ def aggregate_lines(exact: list[dict]) -> list[str]:
 
 
 HOW = """\
-Times are medians of {repeats} measurements, contestants alternating; start-up, compilation and a first round are left
+Times are medians of {repeats} measurements at least, contestants alternating; start-up, compilation and a first round are left
 out on both sides (a sweep's time a point includes the making of its plans). float32 throughout. Before timing, both
 sides start from the same initial model, take the same batches in the same order (without dropout) and must agree in the
 training loss of every round (PyTorch) and the test loss after the last one to 1e-3, or in the loss at every point of a
 landscape to 1e-4; `losses differ by` is the largest relative difference. The ratio is the best rival's time over
 fedscape's. `pytorch_processes`: one process of one thread for each core, all-reduce by gloo. Logistic regression has no
 sigmoid before its softmax. W1 and W3 are timed with the published dropout. All clients of a federation take part in
-every round, so that no drawing of cohorts differs. Central training in fedscape uses one thread, whatever --threads
-says."""
+every round, so that no drawing of cohorts differs."""
+
+PROFILES = """\
+One more run of each command on one thread with `--profile`; reading of files and start-up left out. FLOP/s count the
+direct arithmetic of a layer, so that Winograd's convolutions can exceed the peak of the multiply-add units; bytes are
+those of the arrays read and written, each once, wherever they lie, so that rates above the peak of memory are those of
+caches."""
 
 
-def write(folder: pathlib.Path, entries: list[dict], exact: list[dict], options, seconds: float) -> None:
+def commit() -> str:
+    """Of the code that is measured."""
+    words = ["git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(words, capture_output=True, text=True).stdout.strip() or "unknown"
+
+
+def merged(entries: list[dict], earlier: list[dict]) -> list[dict]:
+    """In the order of the workloads: new entries, and earlier ones of workloads that were not measured again."""
+    known = {(e["workload"], e["threads"]): e for e in [*earlier, *entries]}
+    order = list(WORKLOADS)
+    return sorted((e for e in known.values() if e["workload"] in order),
+                  key=lambda e: (order.index(e["workload"]), e["threads"]))
+
+
+def write(folder: pathlib.Path, entries: list[dict], exact: list[dict]) -> None:
+    """The table of the machine: what it held of other workloads stays."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = (f"bash benchmarks/peers/run.sh --workloads {options.workloads} --threads {options.threads} "
-               f"--repeats {options.repeats}{' --full' if options.full else ''}")
-    lines = [f"# Peers on {machine()}", "", f"    {command}", "", f"{seconds / 60:.0f} minutes. "
-             + HOW.format(repeats=options.repeats), "", *summary(entries), ""]
+    data = folder / f"{slug()}.json"
+    earlier = json.loads(data.read_text()) if data.exists() else {"entries": [], "aggregation": []}
+    entries, exact = merged(entries, earlier["entries"]), exact or earlier["aggregation"]
+    repeats = min((len(c["seconds"]) for e in entries for c in e["contestants"] if c["median"]), default=0)
+    lines = [f"# Peers on {machine()}", "", "    bash benchmarks/peers/run.sh", "", HOW.format(repeats=repeats),
+             "", *summary(entries), ""]
     if exact:
         lines += aggregate_lines(exact)
+    profiled = [e for e in entries if "profile" in e]
+    if profiled:
+        lines += ["## Where fedscape's time goes", "", PROFILES, ""]
+        for e in profiled:
+            lines += profile_lines(e)
     lines += ["## Contestants", ""]
     for e in entries:
         lines += details(e)
     (folder / f"{slug()}.md").write_text("\n".join(lines))
-    raw = {"machine": machine(), "command": command, "seconds": seconds, "entries": entries, "aggregation": exact}
-    (folder / f"{slug()}.json").write_text(json.dumps(raw, indent=1) + "\n")
+    data.write_text(json.dumps({"machine": machine(), "entries": entries, "aggregation": exact}, indent=1) + "\n")

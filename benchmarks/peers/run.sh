@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the same work in fedscape, PyTorch and federated simulators on this machine, alternating, and writes a table to
-# benchmarks/results/<machine>.md and .json:
+# benchmarks/results/<machine>.md and .json, in which workloads that are not measured again keep their lines:
 #   bash benchmarks/peers/run.sh [--workloads w1,w5] [--threads 1,2] [--repeats 5] [--full] [--results FOLDER]
 # All workloads take about 25 minutes on 2 idle cores. --full: landscapes of 11x11 points instead of a few.
 #
