@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fedscape/base/philox_blocks.hpp"
+#include "fedscape/device/team.hpp"
 
 namespace fedscape::kernels {
 
@@ -15,21 +16,30 @@ void for_each_model(const Batch& batch, std::int64_t n, F&& f) {
   for (int m = 0; m < batch.models; ++m) f(m, m * (batch.size * n), batch.count(m) * n);
 }
 
+/// Calls f(offset in a [M,B,n] array, its offset in a shared one, elements) for stretches that the team shares.
+template <class F>
+void for_each_stretch(Stream& stream, const Batch& batch, std::int64_t n, F&& f) {
+  for_each_model(batch, n, [&](int, std::int64_t at, std::int64_t elements) {
+    share_range(stream, elements, kLeastElements,
+                [&](Stream&, std::int64_t begin, std::int64_t end) { f(at + begin, begin, end - begin); });
+  });
+}
+
 }  // namespace
 
-void leaky_relu_forward(Cpu, Stream&, const Batch& batch, float slope, const float* x, bool x_shared, float* y,
+void leaky_relu_forward(Cpu, Stream& stream, const Batch& batch, float slope, const float* x, bool x_shared, float* y,
                         std::int64_t n) {
-  for_each_model(batch, n, [&](int, std::int64_t at, std::int64_t elements) {
-    const float* const from = x + (x_shared ? 0 : at);
+  for_each_stretch(stream, batch, n, [&](std::int64_t at, std::int64_t shared_at, std::int64_t elements) {
+    const float* const from = x + (x_shared ? shared_at : at);
     float* const to = y + at;
 #pragma omp simd
     for (std::int64_t i = 0; i < elements; ++i) to[i] = leaky_relu(from[i], slope);
   });
 }
 
-void leaky_relu_backward(Cpu, Stream&, const Batch& batch, float slope, const float* y, const float* dy, float* dx,
-                         std::int64_t n) {
-  for_each_model(batch, n, [&](int, std::int64_t at, std::int64_t elements) {
+void leaky_relu_backward(Cpu, Stream& stream, const Batch& batch, float slope, const float* y, const float* dy,
+                         float* dx, std::int64_t n) {
+  for_each_stretch(stream, batch, n, [&](std::int64_t at, std::int64_t, std::int64_t elements) {
     const float *const out = y + at, *const from = dy + at;
     float* const to = dx + at;
 #pragma omp simd
@@ -53,10 +63,11 @@ void dropout(Cpu, Stream&, const Batch& batch, float p, Purpose purpose, const R
   });
 }
 
-void add(Cpu, Stream&, const Batch& batch, const float* a, bool a_shared, const float* b, bool b_shared, float* y,
-         std::int64_t n) {
-  for_each_model(batch, n, [&](int, std::int64_t at, std::int64_t elements) {
-    const float *const left = a + (a_shared ? 0 : at), *const right = b + (b_shared ? 0 : at);
+void add(Cpu, Stream& stream, const Batch& batch, const float* a, bool a_shared, const float* b, bool b_shared,
+         float* y, std::int64_t n) {
+  for_each_stretch(stream, batch, n, [&](std::int64_t at, std::int64_t shared_at, std::int64_t elements) {
+    const float* const left = a + (a_shared ? shared_at : at);
+    const float* const right = b + (b_shared ? shared_at : at);
     float* const to = y + at;
 #pragma omp simd
     for (std::int64_t i = 0; i < elements; ++i) to[i] = left[i] + right[i];

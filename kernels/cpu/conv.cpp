@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fedscape/device/team.hpp"
 #include "fedscape/tensor/tensor.hpp"
 #include "kernels/cpu/conv_lowered.hpp"
 #include "kernels/cpu/conv_primitive.hpp"
@@ -16,6 +17,20 @@ namespace fedscape::kernels {
 
 namespace {
 
+/// Samples that a thread takes at least: our own kernels pay for fewer with what they set up.
+constexpr std::int64_t kLeast = 8;
+/// Samples whose weight gradients are summed in one go. Those of a large batch are sums of such pieces, with a team and
+/// without.
+constexpr std::int64_t kSummed = 32;
+
+/// Calls f(stream, samples, from, to) for stretches of `count` samples of `from`, and of what becomes of them in `to`.
+template <class F>
+void share_samples(Stream& stream, const Shape& from, const float* x, const Shape& to, float* y, int count, F&& f) {
+  share_range(stream, count, kLeast, [&](Stream& own, std::int64_t begin, std::int64_t end) {
+    f(own, static_cast<int>(end - begin), x + begin * from.size(), y + begin * to.size());
+  });
+}
+
 /// One model's convolutions.
 void forward(Stream& stream, const ConvShape& shape, int count, const float* x, const float* w, const float* bias,
              bool relu, float* y) {
@@ -23,9 +38,14 @@ void forward(Stream& stream, const ConvShape& shape, int count, const float* x, 
   if (winograd::serves(shape)) {
     const Tensor<float> packed(stream, {winograd::packed_size(shape)});
     winograd::pack(shape, w, packed.data());
-    return winograd::forward(stream, shape, count, x, packed.data(), bias, nullptr, relu, y);
+    return share_samples(stream, shape.input(), x, shape.output(), y, count, [&](auto& own, int n, auto in, auto out) {
+      winograd::forward(own, shape, n, in, packed.data(), bias, nullptr, relu, out);
+    });
   }
-  if (rows::serves_forward(shape)) return rows::forward(stream, shape, count, x, w, bias, relu, y);
+  if (rows::serves_forward(shape))
+    return share_samples(stream, shape.input(), x, shape.output(), y, count, [&](auto& own, int n, auto in, auto out) {
+      rows::forward(own, shape, n, in, w, bias, relu, out);
+    });
   ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::forward, count, bias != nullptr, false, relu});
   if (!conv.usable()) return lowered::forward(stream, shape, count, x, w, bias, nullptr, relu, y);
   const Tensor<float> packed(stream, {conv.packed_size()});
@@ -38,9 +58,13 @@ void backward_data(Stream& stream, const ConvShape& shape, int count, const floa
   if (winograd::serves_backward_data(shape)) {
     const Tensor<float> packed(stream, {winograd::packed_size(shape)});
     winograd::pack_backward(shape, w, packed.data());
-    return winograd::backward_data(stream, shape, count, dy, packed.data(), dx);
+    return share_samples(
+        stream, shape.output(), dy, shape.input(), dx, count,
+        [&](auto& own, int n, auto in, auto out) { winograd::backward_data(own, shape, n, in, packed.data(), out); });
   }
-  if (rows::serves_backward_data(shape)) return rows::backward_data(stream, shape, count, dy, w, dx);
+  if (rows::serves_backward_data(shape))
+    return share_samples(stream, shape.output(), dy, shape.input(), dx, count,
+                         [&](auto& own, int n, auto in, auto out) { rows::backward_data(own, shape, n, in, w, out); });
   ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::backward_data, count});
   if (!conv.usable()) return lowered::backward_data(stream, shape, count, dy, w, dx);
   const Tensor<float> packed(stream, {conv.packed_size()});
@@ -48,10 +72,27 @@ void backward_data(Stream& stream, const ConvShape& shape, int count, const floa
   conv.backward_data(stream, dy, packed.data(), dx);
 }
 
+/// Gradients by one of our own kernels.
+template <class Kernel>
+void backward_weights_in_pieces(Stream& stream, const ConvShape& shape, std::int64_t count, const float* x,
+                                const float* dy, float* dw, Kernel&& kernel) {
+  const std::int64_t pieces = (count + kSummed - 1) / kSummed, size = shape.weights().size();
+  const Tensor<float> later(stream, {pieces - 1, size});
+  share_out(stream, pieces, [&](Stream& own, std::int64_t p) {
+    const std::int64_t begin = count * p / pieces, end = count * (p + 1) / pieces;
+    kernel(own, shape, static_cast<int>(end - begin), x + begin * shape.input().size(),
+           dy + begin * shape.output().size(), p == 0 ? dw : later.data() + (p - 1) * size);
+  });
+  for (std::int64_t p = 0; p + 1 < pieces; ++p)
+    for (std::int64_t i = 0; i < size; ++i) dw[i] += later.data()[p * size + i];
+}
+
 void backward_weights(Stream& stream, const ConvShape& shape, int count, const float* x, const float* dy, float* dw) {
   const ArenaScope scope(stream);
-  if (winograd::serves(shape)) return winograd::backward_weights(stream, shape, count, x, dy, dw);
-  if (rows::serves_backward_weights(shape)) return rows::backward_weights(stream, shape, count, x, dy, dw);
+  if (winograd::serves(shape))
+    return backward_weights_in_pieces(stream, shape, count, x, dy, dw, winograd::backward_weights);
+  if (rows::serves_backward_weights(shape))
+    return backward_weights_in_pieces(stream, shape, count, x, dy, dw, rows::backward_weights);
   ConvPrimitive& conv = conv_primitive(stream, {shape, ConvPass::backward_weights, count});
   if (!conv.usable()) return lowered::backward_weights(stream, shape, count, x, dy, dw);
   const Tensor<float> packed(stream, {conv.packed_size()});

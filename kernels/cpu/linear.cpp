@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "fedscape/device/team.hpp"
 #include "fedscape/tensor/tensor.hpp"
 #include "kernels/cpu/dot_products.hpp"
 #include "kernels/cpu/gemm.hpp"
@@ -83,17 +84,29 @@ void finish_outputs(const Forward& f, std::int64_t samples, const float* sums, i
   }
 }
 
-void forward(Stream& stream, std::int64_t B, const Forward& f) {
+/// The outputs of registers begin..end-1.
+void forward(Stream& stream, std::int64_t B, const Forward& f, std::int64_t begin, std::int64_t end) {
+  const ArenaScope scope(stream);
   const Tensor<float> sums(stream, {std::min(B, kSamples), kWide, kWide});
   const Depth depth(f.I);
   for (std::int64_t first = 0; first < B; first += kSamples) {
     const std::int64_t samples = std::min(kSamples, B - first);
-    for (int o = 0; o < f.O; o += kWide) {
+    for (int o = static_cast<int>(begin * kWide); o < std::min<std::int64_t>(f.O, end * kWide); o += kWide) {
       const int outputs = std::min(kWide, f.O - o);
       add_outputs(f, depth, samples, f.x + first * f.I, o, outputs, sums.data());
       finish_outputs(f, samples, sums.data(), o, outputs, f.y + first * f.O);
     }
   }
+}
+
+void share_rows(Stream& stream, const StripProduct& product) {
+  share_range(stream, product.rows, 4 * strip::kRows, [&](Stream&, std::int64_t begin, std::int64_t end) {
+    StripProduct part = product;
+    part.rows = end - begin;
+    part.a += begin;
+    part.c += begin * product.columns;
+    multiply_strips(part);
+  });
 }
 
 /// [rows, columns] as [columns, rows].
@@ -112,8 +125,10 @@ void linear_forward(Cpu, Stream& stream, const Batch& batch, int I, int O, Slot<
     const ArenaScope scope(stream);
     const int B = batch.count(m);
     const Padded wide_x(stream, B, I, x.row(m)), wide_w(stream, O, I, w.row(m));
-    forward(stream, B,
-            {std::max(I, kWide), O, wide_x.or_else(x.row(m)), wide_w.or_else(w.row(m)), bias.row(m), relu, y.row(m)});
+    const Forward all{
+        std::max(I, kWide), O, wide_x.or_else(x.row(m)), wide_w.or_else(w.row(m)), bias.row(m), relu, y.row(m)};
+    share_range(stream, round_to_wide(O) / kWide, 1,
+                [&](Stream& own, std::int64_t begin, std::int64_t end) { forward(own, B, all, begin, end); });
   }
 }
 
@@ -124,13 +139,13 @@ void linear_backward_data(Cpu, Stream& stream, const Batch& batch, int I, int O,
     const int B = batch.count(m);
     const Padded wide_w(stream, O, I, w.row(m)), wide_dx(stream, B, I);
     const Tensor<float> columns = transposed(stream, B, O, dy.row(m));
-    multiply_strips({.rows = B,
-                     .columns = std::max(I, kWide),
-                     .depth = O,
-                     .a = columns.data(),
-                     .a_step = B,
-                     .b = wide_w.or_else(w.row(m)),
-                     .c = wide_dx.or_else(dx.row(m))});
+    share_rows(stream, {.rows = B,
+                        .columns = std::max(I, kWide),
+                        .depth = O,
+                        .a = columns.data(),
+                        .a_step = B,
+                        .b = wide_w.or_else(w.row(m)),
+                        .c = wide_dx.or_else(dx.row(m))});
     wide_dx.copy_to(dx.row(m), B, I);
   }
 }
@@ -141,13 +156,13 @@ void linear_backward_weights(Cpu, Stream& stream, const Batch& batch, int I, int
     const ArenaScope scope(stream);
     const int B = batch.count(m);
     const Padded wide_x(stream, B, I, x.row(m)), wide_dw(stream, O, I);
-    multiply_strips({.rows = O,
-                     .columns = std::max(I, kWide),
-                     .depth = B,
-                     .a = dy.row(m),
-                     .a_step = O,
-                     .b = wide_x.or_else(x.row(m)),
-                     .c = wide_dw.or_else(dw.row(m))});
+    share_rows(stream, {.rows = O,
+                        .columns = std::max(I, kWide),
+                        .depth = B,
+                        .a = dy.row(m),
+                        .a_step = O,
+                        .b = wide_x.or_else(x.row(m)),
+                        .c = wide_dw.or_else(dw.row(m))});
     wide_dw.copy_to(dw.row(m), O, I);
     if (dbias.data) sum_rows(stream, B, O, dy.row(m), dbias.row(m));
   }

@@ -2,42 +2,14 @@
 
 #include <cmath>
 
+#include "fedscape/device/team.hpp"
 #include "fedscape/tensor/tensor.hpp"
+#include "kernels/cpu/channel_moments.hpp"
 #include "kernels/cpu/channel_sums.hpp"
 
 namespace fedscape::kernels {
 
 namespace {
-
-/// Per channel of x [rows, C]: its mean, and the sum of squared distances from it. Chunks are centred on their own
-/// means and merged (Chan, Golub and LeVeque, COMPSTAT 1982), so a large mean costs no digits.
-void channel_moments(Stream& stream, std::int64_t rows, int C, const float* x, double* mean, double* squares) {
-  const ArenaScope scope(stream);
-  const Tensor<double> sum(stream, {C}), spread(stream, {C});
-  const Tensor<float> centre(stream, {C});
-  std::fill_n(mean, C, 0.0);
-  std::fill_n(squares, C, 0.0);
-  for_each_chunk(rows, [&](std::int64_t begin, std::int64_t end) {
-    const double n = static_cast<double>(end - begin), share = n / static_cast<double>(end);
-    const float* const centres = centre.data();
-    std::fill_n(sum.data(), C, 0.0);
-    std::fill_n(spread.data(), C, 0.0);
-    const auto element = [=](auto tile, std::int64_t r, int c) { return load<decltype(tile)>(x + r * C + c); };
-    add_chunk(begin, end, C, element, sum.data());
-    for (int c = 0; c < C; ++c) centre.data()[c] = static_cast<float>(sum.data()[c] / n);
-    const auto squared_distance = [=](auto tile, std::int64_t r, int c) {
-      const auto distance = load<decltype(tile)>(x + r * C + c) - load<decltype(tile)>(centres + c);
-      return distance * distance;
-    };
-    add_chunk(begin, end, C, squared_distance, spread.data());
-    for (int c = 0; c < C; ++c) {
-      const double off = sum.data()[c] / n - centres[c];  // what rounding the centre to float left
-      const double delta = sum.data()[c] / n - mean[c];
-      mean[c] += delta * share;
-      squares[c] += spread.data()[c] - n * off * off + delta * delta * share * static_cast<double>(begin);
-    }
-  });
-}
 
 /// y = (x - mean) * factor + shift, each per channel.
 void normalise(std::int64_t rows, int C, const float* x, const float* mean, const float* factor, const float* shift,
@@ -63,21 +35,6 @@ void denormalise(std::int64_t rows, int C, const float* x, const float* dy, cons
       for (std::int64_t at = begin * C + c; at < end * C; at += C)
         store<V>(dx + at, by * load<V>(dy + at) - less - (load<V>(x + at) - centre) * tilt);
     });
-  });
-}
-
-/// by_one[c] += sum of dy, by_x[c] += sum of dy * (x - mean) * inverse.
-void gradient_sums(std::int64_t rows, int C, const float* x, const float* dy, const float* mean, const float* inverse,
-                   double* by_one, double* by_x) {
-  const auto element = [=](auto tile, std::int64_t r, int c) { return load<decltype(tile)>(dy + r * C + c); };
-  const auto product = [=](auto tile, std::int64_t r, int c) {
-    using V = decltype(tile);
-    const V h = (load<V>(x + r * C + c) - load<V>(mean + c)) * load<V>(inverse + c);
-    return load<V>(dy + r * C + c) * h;
-  };
-  for_each_chunk(rows, [&](std::int64_t begin, std::int64_t end) {
-    add_chunk(begin, end, C, element, by_one);
-    add_chunk(begin, end, C, product, by_x);
   });
 }
 
@@ -157,7 +114,7 @@ void batch_norm_forward(Cpu, Stream& stream, const Batch& batch, std::int64_t po
   const Tensor<float> factor(stream, {C}), offset(stream, {C});
   for (int m = 0; m < batch.models; ++m) {
     const std::int64_t rows = batch.count(m) * positions;
-    channel_moments(stream, rows, C, x.row(m), mean.data(), squares.data());
+    channel_moments(stream, Pieces(rows, positions), C, x.row(m), mean.data(), squares.data());
     float* const row = moments.row(m);
     for (int c = 0; c < C; ++c) {
       const double variance = rows ? squares.data()[c] / static_cast<double>(rows) : 0;
@@ -167,7 +124,9 @@ void batch_norm_forward(Cpu, Stream& stream, const Batch& batch, std::int64_t po
       factor.data()[c] = row[2 * C + c] * or_one(scale.row(m), c);
       offset.data()[c] = or_zero(shift.row(m), c);
     }
-    normalise(rows, C, x.row(m), row, factor.data(), offset.data(), y.row(m));
+    share_range(stream, rows, kLeastElements / C + 1, [&](Stream&, std::int64_t begin, std::int64_t end) {
+      normalise(end - begin, C, x.row(m) + begin * C, row, factor.data(), offset.data(), y.row(m) + begin * C);
+    });
   }
 }
 
@@ -181,14 +140,18 @@ void batch_norm_backward(Cpu, Stream& stream, const Batch& batch, std::int64_t p
     const Tensor<double> by_one = channel_row<double>(stream, C), by_x = channel_row<double>(stream, C);
     const std::int64_t rows = batch.count(m) * positions;
     const float *const mean = moments.row(m), *const inverse = mean + 2 * C;
-    gradient_sums(rows, C, x.row(m), dy.row(m), mean, inverse, by_one.data(), by_x.data());
+    gradient_sums(stream, Pieces(rows, positions), C, x.row(m), dy.row(m), mean, inverse, by_one.data(), by_x.data());
     for (int c = 0; c < C; ++c) {
       const double k = double{inverse[c]} * or_one(scale.row(m), c), n = static_cast<double>(rows);
       factor.data()[c] = static_cast<float>(k);
       offset.data()[c] = static_cast<float>(k * by_one.data()[c] / n);
       slope.data()[c] = static_cast<float>(k * inverse[c] * by_x.data()[c] / n);
     }
-    denormalise(rows, C, x.row(m), dy.row(m), mean, factor.data(), offset.data(), slope.data(), dx.row(m));
+    share_range(stream, rows, kLeastElements / C + 1, [&](Stream&, std::int64_t begin, std::int64_t end) {
+      const std::int64_t at = begin * C;
+      denormalise(end - begin, C, x.row(m) + at, dy.row(m) + at, mean, factor.data(), offset.data(), slope.data(),
+                  dx.row(m) + at);
+    });
     store_row(C, by_x.data(), dscale.row(m));
     store_row(C, by_one.data(), dshift.row(m));
   }

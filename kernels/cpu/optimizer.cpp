@@ -1,5 +1,6 @@
 #include "kernels/optimizer.hpp"
 
+#include "fedscape/device/team.hpp"
 #include "kernels/cpu/lanes.hpp"
 
 namespace fedscape::kernels {
@@ -24,20 +25,26 @@ SgdRow sgd_row_for(const ops::Sgd& rates, bool momentum) {
 
 }  // namespace
 
-void sgd(Cpu, Stream&, const ops::Sgd& rates, int active, std::int64_t length, Slot<const float> grads,
+void sgd(Cpu, Stream& stream, const ops::Sgd& rates, int active, std::int64_t length, Slot<const float> grads,
          Slot<float> params, Slot<float> velocity) {
   const SgdRow step_row = sgd_row_for(rates, velocity.data != nullptr);
-  for (int m = 0; m < active; ++m) step_row(rates, length, grads.row(m), params.row(m), velocity.row(m));
+  for (int m = 0; m < active; ++m)
+    share_range(stream, length, kLeastElements, [&](Stream&, std::int64_t begin, std::int64_t end) {
+      float* const moved = velocity.data ? velocity.row(m) + begin : nullptr;
+      step_row(rates, end - begin, grads.row(m) + begin, params.row(m) + begin, moved);
+    });
 }
 
-void adam(Cpu, Stream&, const AdamRates& given, int active, std::int64_t length, Slot<const float> grads,
+void adam(Cpu, Stream& stream, const AdamRates& given, int active, std::int64_t length, Slot<const float> grads,
           Slot<float> params, Slot<float> first, Slot<float> second) {
   const AdamRates rates = given;  // a copy that the stores below cannot change
   for (int m = 0; m < active; ++m) {
     const float* const g = grads.row(m);
     float *const w = params.row(m), *const one = first.row(m), *const two = second.row(m);
+    share_range(stream, length, kLeastElements, [&](Stream&, std::int64_t begin, std::int64_t end) {
 #pragma omp simd
-    for (std::int64_t i = 0; i < length; ++i) adam_element(rates, g[i], w[i], one[i], two[i]);
+      for (std::int64_t i = begin; i < end; ++i) adam_element(rates, g[i], w[i], one[i], two[i]);
+    });
   }
 }
 

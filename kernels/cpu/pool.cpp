@@ -1,11 +1,14 @@
 #include <algorithm>
 
+#include "fedscape/device/team.hpp"
 #include "kernels/cpu/pool_halving.hpp"
 #include "kernels/pool_windows.hpp"
 
 namespace fedscape::kernels {
 
 namespace {
+
+constexpr std::int64_t kLeast = 4;  // samples that a thread takes at least
 
 /// Calls f(out, y, x) for every window of a sample; `out` is the offset of its output, y and x are its Spans.
 template <class F>
@@ -24,16 +27,18 @@ void for_each_pixel(const Windows& windows, const Span& y, const Span& x, F&& f)
     for (int ix = x.begin; ix < x.end; ++ix) f((std::int64_t{iy} * windows.columns.size + ix) * windows.channels);
 }
 
-/// Calls f(m, in, out) for each real sample: the offsets of its maps in row m.
+/// Calls f(m, in, out) for each real sample: the offsets of its maps in row m. The stream's team shares them.
 template <class F>
-void for_each_sample(const Windows& windows, const Batch& batch, F&& f) {
+void for_each_sample(Stream& stream, const Windows& windows, const Batch& batch, F&& f) {
   for (int m = 0; m < batch.models; ++m)
-    for (int b = 0; b < batch.count(m); ++b) f(m, b * windows.in_sample(), b * windows.out_sample());
+    share_range(stream, batch.count(m), kLeast, [&](Stream&, std::int64_t begin, std::int64_t end) {
+      for (std::int64_t b = begin; b < end; ++b) f(m, b * windows.in_sample(), b * windows.out_sample());
+    });
 }
 
-void average_forward(const Windows& windows, const Batch& batch, Slot<const float> x, Slot<float> y) {
+void average_forward(Stream& stream, const Windows& windows, const Batch& batch, Slot<const float> x, Slot<float> y) {
   const bool halving = is_halving(windows);
-  for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
+  for_each_sample(stream, windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float* const from = x.row(m) + in;
     float* const to = y.row(m) + out;
     if (halving) return halve_by_average(windows, from, to);
@@ -49,9 +54,10 @@ void average_forward(const Windows& windows, const Batch& batch, Slot<const floa
   });
 }
 
-void average_backward(const Windows& windows, const Batch& batch, Slot<const float> dy, Slot<float> dx) {
+void average_backward(Stream& stream, const Windows& windows, const Batch& batch, Slot<const float> dy,
+                      Slot<float> dx) {
   const bool halving = is_halving(windows);
-  for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
+  for_each_sample(stream, windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float* const from = dy.row(m) + out;
     float* const to = dx.row(m) + in;
     if (halving) return halve_by_average_backward(windows, from, to);
@@ -70,10 +76,11 @@ void average_backward(const Windows& windows, const Batch& batch, Slot<const flo
 
 }  // namespace
 
-void max_pool_forward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, Slot<const float> x, Slot<float> y) {
+void max_pool_forward(Cpu, Stream& stream, const PoolShape& shape, const Batch& batch, Slot<const float> x,
+                      Slot<float> y) {
   const Windows windows = windows_of(shape);
   const bool halving = is_halving(windows);
-  for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
+  for_each_sample(stream, windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float* const from = x.row(m) + in;
     float* const to = y.row(m) + out;
     if (halving) return halve_by_maximum(windows, from, to);
@@ -90,11 +97,11 @@ void max_pool_forward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, 
   });
 }
 
-void max_pool_backward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, Slot<const float> x,
+void max_pool_backward(Cpu, Stream& stream, const PoolShape& shape, const Batch& batch, Slot<const float> x,
                        Slot<const float> y, Slot<const float> dy, Slot<float> dx) {
   const Windows windows = windows_of(shape);
   const bool halving = is_halving(windows);
-  for_each_sample(windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
+  for_each_sample(stream, windows, batch, [&](int m, std::int64_t in, std::int64_t out) {
     const float *const from = x.row(m) + in, *const maximum = y.row(m) + out, *const gradient = dy.row(m) + out;
     float* const to = dx.row(m) + in;
     if (halving) return halve_by_maximum_backward(windows, from, maximum, gradient, to);
@@ -114,21 +121,21 @@ void max_pool_backward(Cpu, Stream&, const PoolShape& shape, const Batch& batch,
   });
 }
 
-void average_pool_forward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, Slot<const float> x,
+void average_pool_forward(Cpu, Stream& stream, const PoolShape& shape, const Batch& batch, Slot<const float> x,
                           Slot<float> y) {
-  average_forward(windows_of(shape), batch, x, y);
+  average_forward(stream, windows_of(shape), batch, x, y);
 }
-void average_pool_backward(Cpu, Stream&, const PoolShape& shape, const Batch& batch, Slot<const float> dy,
+void average_pool_backward(Cpu, Stream& stream, const PoolShape& shape, const Batch& batch, Slot<const float> dy,
                            Slot<float> dx) {
-  average_backward(windows_of(shape), batch, dy, dx);
+  average_backward(stream, windows_of(shape), batch, dy, dx);
 }
-void adaptive_pool_forward(Cpu, Stream&, const AdaptiveShape& shape, const Batch& batch, Slot<const float> x,
+void adaptive_pool_forward(Cpu, Stream& stream, const AdaptiveShape& shape, const Batch& batch, Slot<const float> x,
                            Slot<float> y) {
-  average_forward(windows_of(shape), batch, x, y);
+  average_forward(stream, windows_of(shape), batch, x, y);
 }
-void adaptive_pool_backward(Cpu, Stream&, const AdaptiveShape& shape, const Batch& batch, Slot<const float> dy,
+void adaptive_pool_backward(Cpu, Stream& stream, const AdaptiveShape& shape, const Batch& batch, Slot<const float> dy,
                             Slot<float> dx) {
-  average_backward(windows_of(shape), batch, dy, dx);
+  average_backward(stream, windows_of(shape), batch, dy, dx);
 }
 
 }  // namespace fedscape::kernels

@@ -2,18 +2,21 @@
 
 #include <algorithm>
 
+#include "fedscape/device/team.hpp"
 #include "kernels/cpu/lanes.hpp"
 
 namespace fedscape::kernels {
 
-void axpby(Cpu, Stream&, float a, const float* x, float b, float* y, std::int64_t n) {
-  if (b == 0) {
+void axpby(Cpu, Stream& stream, float a, const float* x, float b, float* y, std::int64_t n) {
+  share_range(stream, n, kLeastElements, [&](Stream&, std::int64_t begin, std::int64_t end) {
+    if (b == 0) {
 #pragma omp simd
-    for (std::int64_t i = 0; i < n; ++i) y[i] = a * x[i];
-  } else {
+      for (std::int64_t i = begin; i < end; ++i) y[i] = a * x[i];
+    } else {
 #pragma omp simd
-    for (std::int64_t i = 0; i < n; ++i) y[i] = a * x[i] + b * y[i];
-  }
+      for (std::int64_t i = begin; i < end; ++i) y[i] = a * x[i] + b * y[i];
+    }
+  });
 }
 
 void fill(Cpu, Stream&, float value, float* x, std::int64_t n) { std::fill(x, x + n, value); }

@@ -12,6 +12,7 @@
 #include "fedscape/app/progress.hpp"
 #include "fedscape/app/stop.hpp"
 #include "fedscape/base/log.hpp"
+#include "fedscape/device/team.hpp"
 #include "fedscape/io/model_file.hpp"
 #include "fedscape/io/run_file.hpp"
 #include "fedscape/ops/reduce.hpp"
@@ -207,7 +208,10 @@ int Train::run(Communicator& world, const OptionTable& table) {
   Stretch now;
   while (!now.finished && !now.stopped) {
     agree(comm, [&] {
-      if (comm.is_root()) now = trainer->stretch(stream, snapshot), trainer->write(stream, server);
+      if (!comm.is_root()) return;
+      const Team team(workers);
+      now = trainer->stretch(stream, snapshot);
+      trainer->write(stream, server);
     });
     comm.broadcast(std::as_writable_bytes(std::span(&now, 1)), 0);
     comm.broadcast(std::as_writable_bytes(std::span(server.global.data(), static_cast<std::size_t>(P))), 0);

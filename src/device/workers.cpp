@@ -6,11 +6,28 @@
 #include <limits>
 #include <mutex>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "fedscape/base/check.hpp"
 
 namespace fedscape {
+
+namespace {
+
+/// Waits a little for what is about to happen: to sleep and to be woken takes longer than many a piece of work. Not by
+/// yielding: on a busy machine that gives the processor away for milliseconds.
+template <class Condition>
+void spin_until(const Condition& holds) {
+  constexpr int kSpins = 2000;  // some 30 us
+  for (int i = 0; i < kSpins && !holds(); ++i) {
+#ifdef __x86_64__
+    __builtin_ia32_pause();
+#endif
+  }
+}
+
+}  // namespace
 
 struct Workers::Pool {
   using Work = std::function<void(Stream&, int, std::int64_t)>;
@@ -32,35 +49,46 @@ struct Workers::Pool {
     Stream stream(device);
     std::uint64_t seen = 0;
     while (true) {
+      spin_until([&] { return generation != seen; });
       {
         std::unique_lock lock(mutex);
         wake.wait(lock, [&] { return ending || generation != seen; });
         if (ending) return;
         seen = generation;
       }
-      {
-        stream.set_profile(profile_of(worker));
-        const ProfileScope working(stream, Phase::other);
-        take_tasks(stream, worker, {});
-      }
-      const std::lock_guard lock(mutex);
-      if (--busy == 0) done.notify_one();
+      take_tasks(stream, worker, {});
     }
   }
 
+  /// One word says all that a thread must know to take a task, so that one that wakes late, even in the next run, takes
+  /// none twice: how many there are, and the next one.
+  static std::uint64_t word_of(std::int64_t tasks) { return static_cast<std::uint64_t>(tasks) << kBits; }
+
   void take_tasks(Stream& stream, int worker, const std::function<void()>& idle) {
-    for (std::int64_t task; (task = next.fetch_add(1)) < tasks;) {
-      try {
-        (*work)(stream, worker, task);
-        if (idle) idle();
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (task < failed_task) {
-          failed_task = task;
-          failure = std::current_exception();
-        }
+    while (true) {
+      const std::uint64_t word = next.fetch_add(1);
+      const auto task = static_cast<std::int64_t>(word & ((std::uint64_t{1} << kBits) - 1));
+      if (task >= static_cast<std::int64_t>(word >> kBits)) return;
+      do_task(stream, worker, task, idle);
+    }
+  }
+
+  void do_task(Stream& stream, int worker, std::int64_t task, const std::function<void()>& idle) {
+    try {
+      if (worker > 0) stream.set_profile(profile_of(worker));
+      const ProfileScope working(worker > 0 ? stream.profile() : nullptr, phase, kind);
+      (*work)(stream, worker, task);
+      if (idle) idle();
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (task < failed_task) {
+        failed_task = task;
+        failure = std::current_exception();
       }
     }
+    if (--left > 0) return;
+    const std::lock_guard lock(mutex);
+    done.notify_one();
   }
 
   Profile* profile_of(int worker) { return profiling ? &profiles[static_cast<std::size_t>(worker)] : nullptr; }
@@ -71,13 +99,15 @@ struct Workers::Pool {
   std::mutex mutex;
   std::condition_variable wake, done;
   bool ending = false;
-  std::uint64_t generation = 0;
-  int busy = 0;
+  std::atomic<std::uint64_t> generation{0};
+  static constexpr int kBits = 32;  // of the next task in its word
   const Work* work = nullptr;
-  std::int64_t tasks = 0;
-  std::atomic<std::int64_t> next{0};
+  std::atomic<std::uint64_t> next{0};
+  std::atomic<std::int64_t> left{0};  // tasks that have not ended
   std::int64_t failed_task = std::numeric_limits<std::int64_t>::max();
   std::exception_ptr failure;
+  Phase phase = Phase::other;  // what the calling thread does
+  std::string_view kind;
   std::vector<Profile> profiles;  // of each worker
   bool profiling = false;         // changes between runs only
 };
@@ -94,21 +124,26 @@ Stream& Workers::stream() { return pool_->main_stream; }
 void Workers::run(std::int64_t tasks, const std::function<void(Stream&, int, std::int64_t)>& work,
                   const std::function<void()>& idle) {
   Pool& pool = *pool_;
+  FEDSCAPE_CHECK(tasks >= 0 && tasks < std::int64_t{1} << (Pool::kBits - 1), "{} tasks", tasks);
+  Workers* const team = pool.main_stream.team();
+  pool.main_stream.set_team(nullptr);  // what a task would share out it does by itself
   {
     const std::lock_guard lock(pool.mutex);
+    if (pool.profiling) std::tie(pool.phase, pool.kind) = pool.profiles.front().now();
     pool.work = &work;
-    pool.tasks = tasks;
-    pool.next = 0;
     pool.failed_task = std::numeric_limits<std::int64_t>::max();
     pool.failure = nullptr;
-    pool.busy = static_cast<int>(pool.helpers.size());
+    pool.left = tasks;
+    pool.next = Pool::word_of(tasks);
     ++pool.generation;
   }
   pool.wake.notify_all();
   pool.take_tasks(pool.main_stream, 0, idle);
+  pool.main_stream.set_team(team);
   const ProfileScope waiting(pool.main_stream, Phase::waiting, "threads");
+  spin_until([&] { return pool.left == 0; });
   std::unique_lock lock(pool.mutex);
-  pool.done.wait(lock, [&] { return pool.busy == 0; });
+  pool.done.wait(lock, [&] { return pool.left == 0; });
   if (pool.failure) std::rethrow_exception(pool.failure);
 }
 

@@ -6,6 +6,10 @@
 #include <limits>
 #include <numeric>
 
+#include "fedscape/data/synthetic.hpp"
+#include "fedscape/device/team.hpp"
+#include "fedscape/nn/init.hpp"
+#include "fedscape/nn/zoo.hpp"
 #include "tests/algo/federated/federation_case.hpp"
 #include "tests/support/message_of.hpp"
 
@@ -75,6 +79,35 @@ TEST(CentralTrainer, GoesOnToTheSameBitsFromAnyStep) {
       for (std::size_t i = 1; i <= rest.size(); ++i)
         EXPECT_EQ(rest[rest.size() - i].train_loss, reports[reports.size() - i].train_loss) << until;
     }
+  }
+}
+
+/// Parameters after three steps of batches of 72 by `threads` threads: several pieces, the last ones uneven.
+std::vector<float> trained_by(int threads, const NetworkOptions& name) {
+  const SyntheticOptions images{.train_samples = 216, .side = 16, .channels = 3};
+  const Dataset data = planted_images(images, Split::train, kSeed);
+  const Network network = build_network(name, data.shape(), data.classes());
+  TrainOptions options{.epochs = 1, .sampling = {.batch = 72}};
+  options.optimizer.momentum = 0.9;
+  Workers workers({}, threads);
+  CentralTrainer trainer(workers.stream(), network, data, options, kSeed);
+  std::vector<float> initial(static_cast<std::size_t>(network.layout().size()));
+  init_params(network, name.init, kSeed, initial);
+  copy_to_device(workers.stream(), trainer.params().data, initial.data(), initial.size() * sizeof(float));
+  const Team team(workers);
+  EXPECT_TRUE(trainer.run(workers.stream()));
+  return to_host(workers.stream(), trainer.params());
+}
+
+TEST(CentralTrainer, TrainsToTheSameBitsWithAnyTeam) {
+  const std::vector<NetworkOptions> networks = {{.name = "resnet8"},
+                                                {.name = "resnet8", .norm = "gn"},
+                                                {.name = "lenet"},
+                                                {.name = "mlp", .hidden = "300,70", .dropout = 0.2},
+                                                {.name = "cnn", .dropout = 0.5}};
+  for (const NetworkOptions& network : networks) {
+    const std::vector<float> alone = trained_by(1, network);
+    for (const int threads : {2, 3, 7}) EXPECT_EQ(trained_by(threads, network), alone) << network.name << threads;
   }
 }
 

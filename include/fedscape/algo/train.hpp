@@ -53,7 +53,8 @@ struct TrainProgress {
 ///
 /// with S steps an epoch. Epoch e is addressed as round e of client 0, so every step is a function of the state before
 /// it, the seed and its number: training continues anywhere, and its first epoch is the local training of a client
-/// that holds all data. One thread. A step allocates nothing after the first.
+/// that holds all data. The stream's team shares the work (see team.hpp); the bits are the same with any. A step
+/// allocates nothing after the first.
 class CentralTrainer {
  public:
   /// Network and data must outlive it.

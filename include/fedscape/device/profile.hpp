@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "fedscape/device/stream.hpp"
 
@@ -42,6 +43,8 @@ class Profile {
   void start(Phase phase = Phase::other, std::string_view kind = {});
   void stop();
   double wall_seconds() const { return wall_; }  // from start to stop
+  /// What the thread is at.
+  std::pair<Phase, std::string_view> now() const { return {entries_[now_].phase, entries_[now_].kind}; }
   /// In the order of their first calls; `other` is the first.
   std::span<const ProfileEntry> entries() const { return std::span(entries_).first(count_); }
 

@@ -8,6 +8,7 @@
 namespace fedscape {
 
 class Profile;
+class Workers;
 
 /// Ordered queue of work on one device, with what that work needs: handles, primitive cache, scratch arena. One per
 /// thread, made and used by that thread only. On the CPU every call has finished when it returns.
@@ -24,6 +25,9 @@ class Stream {
   /// Where the time of this thread is measured (see profile.hpp); null: it is not.
   Profile* profile() const { return profile_; }
   void set_profile(Profile* profile) { profile_ = profile; }
+  /// The threads that share work of this one (see team.hpp); null: none.
+  Workers* team() const { return team_; }
+  void set_team(Workers* team) { team_ = team; }
 
   /// CPU: oneDNN engine and primitive cache (kernels/cpu/native.hpp); CUDA: stream and library handles
   /// (kernels/cuda/native.cuh). Only kernels look inside.
@@ -38,6 +42,7 @@ class Stream {
   Device device_;
   Arena arena_;
   Profile* profile_ = nullptr;
+  Workers* team_ = nullptr;
   struct DestroyCpu {
     void operator()(CpuNative*) const noexcept;
   };
