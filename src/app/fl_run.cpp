@@ -6,6 +6,7 @@
 #include "fedscape/app/progress.hpp"
 #include "fedscape/app/stop.hpp"
 #include "fedscape/base/log.hpp"
+#include "fedscape/base/peak_memory.hpp"
 #include "fedscape/io/client_memory_file.hpp"
 #include "fedscape/io/model_file.hpp"
 #include "src/app/commands.hpp"
@@ -93,7 +94,8 @@ int FlRun::run(Communicator& world, const OptionTable& table) {
   Timer total;
   bool stopped = false;
   while (server.round < o.rounds && !stopped) {
-    const Cohort cohort = sample_cohort(clients.size(), o.cohort, info.seed, server.round);
+    const Cohort cohort = in_phase(stream, Phase::other, "planning",
+                                   [&] { return sample_cohort(clients.size(), o.cohort, info.seed, server.round); });
     if (o.client_statistics) statistics.start_round(to_host(stream, server.global.view()));
     const RoundReport report = engine->round(cohort, server, *memory, stop_requested(),
                                              o.client_statistics ? statistics.observer() : ClientObserver{});
@@ -115,6 +117,7 @@ int FlRun::run(Communicator& world, const OptionTable& table) {
 
     // 6. Safe on disk every now and then, and when asked to stop.
     if (file.due(o.save_seconds) || last || stopped) {
+      const ProfileScope saving(stream, Phase::io, "save");
       memory->commit(server.round);
       file.save(stream, server);
     }

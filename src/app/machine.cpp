@@ -3,7 +3,6 @@
 #include <elf.h>
 #include <link.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -88,12 +87,6 @@ Machine pick_machine(const MachineOptions& options, Communicator& comm) {
                                         : std::max(1, CPU_COUNT(&mine.cores) / std::max(1, sharing));
   machine.device = pick_device(options.device, before);
   return machine;
-}
-
-std::int64_t peak_memory() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return std::int64_t{1024} * usage.ru_maxrss;
 }
 
 std::string build_text() {

@@ -46,9 +46,23 @@ std::span<const std::int32_t> part(std::span<const std::int32_t> items, std::siz
   return items.subspan(begin, end - begin);
 }
 
-void append(std::vector<std::int32_t>& to, std::span<const std::int32_t> items) {
-  to.insert(to.end(), items.begin(), items.end());
-}
+/// What has been dealt to whom, in the order of dealing.
+class Dealt {
+ public:
+  Dealt(std::size_t clients, std::size_t samples) : clients_(clients) {
+    owners_.reserve(samples);
+    samples_.reserve(samples);
+  }
+  void give(std::size_t client, std::span<const std::int32_t> samples) {
+    owners_.insert(owners_.end(), samples.size(), static_cast<std::int32_t>(client));
+    samples_.insert(samples_.end(), samples.begin(), samples.end());
+  }
+  Partition partition() const { return Partition(clients_, owners_, samples_); }
+
+ private:
+  std::size_t clients_;
+  std::vector<std::int32_t> owners_, samples_;
+};
 
 Partition deal_iid(const Deck& deck) {
   std::vector<std::int32_t> order(deck.labels.size());
@@ -61,9 +75,9 @@ Partition deal_iid(const Deck& deck) {
                    deck.options.clients, each, have);
     used = static_cast<std::size_t>(each) * deck.clients();
   }
-  Partition partition(deck.clients());
-  for (std::size_t k = 0; k < partition.size(); ++k)
-    append(partition[k], part(std::span(order).first(used), k, partition.size()));
+  Partition partition;
+  partition.reserve(deck.clients(), used);
+  for (std::size_t k = 0; k < deck.clients(); ++k) partition.add(part(std::span(order).first(used), k, deck.clients()));
   return partition;
 }
 
@@ -84,22 +98,22 @@ struct LogShares {
 /// Deals each class in proportion to exp(shares): its samples are cut at n * (cumulative share), rounded. The last
 /// holder's cumulative share is the total itself, so no sample is left over.
 Partition deal_by_shares(const Deck& deck, const LogShares& shares) {
-  Partition partition(deck.clients());
+  Dealt dealt(deck.clients(), deck.labels.size());
   const auto lists = deck.by_class();
   for (std::size_t c = 0; c < lists.size(); ++c) {
     double largest = kNothing, total = 0, sum = 0;
-    for (std::size_t k = 0; k < partition.size(); ++k) largest = std::max(largest, shares.at(k, c));
+    for (std::size_t k = 0; k < deck.clients(); ++k) largest = std::max(largest, shares.at(k, c));
     if (largest == kNothing) continue;
-    for (std::size_t k = 0; k < partition.size(); ++k) total += std::exp(shares.at(k, c) - largest);
+    for (std::size_t k = 0; k < deck.clients(); ++k) total += std::exp(shares.at(k, c) - largest);
     std::size_t begin = 0;
-    for (std::size_t k = 0; k < partition.size(); ++k) {
+    for (std::size_t k = 0; k < deck.clients(); ++k) {
       sum += std::exp(shares.at(k, c) - largest);
       const auto end = static_cast<std::size_t>(std::llrint(sum / total * static_cast<double>(lists[c].size())));
-      append(partition[k], std::span(lists[c]).subspan(begin, end - begin));
+      dealt.give(k, std::span(lists[c]).subspan(begin, end - begin));
       begin = end;
     }
   }
-  return partition;
+  return dealt.partition();
 }
 
 std::vector<std::int32_t> all_classes(int classes) {
@@ -181,14 +195,14 @@ Partition deal_label(const Deck& deck) {
     holders[static_cast<std::size_t>(list[static_cast<std::size_t>(place % C)])].push_back(
         static_cast<std::size_t>(place / each));
   }
-  Partition partition(deck.clients());
+  Dealt dealt(deck.clients(), deck.labels.size());
   const auto lists = deck.by_class();
   for (std::size_t c = 0; c < lists.size(); ++c) {
     const std::size_t share = holders[c].empty() ? 0 : lists[c].size() / holders[c].size();
     for (std::size_t i = 0; i < holders[c].size(); ++i)
-      append(partition[holders[c][i]], std::span(lists[c]).subspan(i * share, share));
+      dealt.give(holders[c][i], std::span(lists[c]).subspan(i * share, share));
   }
-  return partition;
+  return dealt.partition();
 }
 
 /// McMahan et al., AISTATS 2017: samples sorted by label, cut into equal shards, dealt at random.
@@ -198,14 +212,15 @@ Partition deal_shards(const Deck& deck) {
                  "partition shards: {} shards for each of {} clients, expected 1 or more and {} in all at most", each,
                  deck.options.clients, kMaxClients);
   std::vector<std::int32_t> sorted;
-  for (const auto& list : deck.by_class()) append(sorted, list);
+  sorted.reserve(deck.labels.size());
+  for (const auto& list : deck.by_class()) sorted.insert(sorted.end(), list.begin(), list.end());
   std::vector<std::size_t> shards(deck.clients() * static_cast<std::size_t>(each));
   std::iota(shards.begin(), shards.end(), std::size_t{0});
   draws(deck.seed, kShardOrder).shuffle(std::span(shards));
-  Partition partition(deck.clients());
+  Dealt dealt(deck.clients(), sorted.size());
   for (std::size_t i = 0; i < shards.size(); ++i)
-    append(partition[i / static_cast<std::size_t>(each)], part(sorted, shards[i], shards.size()));
-  return partition;
+    dealt.give(i / static_cast<std::size_t>(each), part(sorted, shards[i], shards.size()));
+  return dealt.partition();
 }
 
 Partition deal_user(const Deck& deck) {
@@ -215,10 +230,9 @@ Partition deal_user(const Deck& deck) {
   const auto [least, most] = std::minmax_element(deck.users.begin(), deck.users.end());
   FEDSCAPE_CHECK(*least >= 0 && *most < kMaxClients, "partition user: owners {} to {}, expected 0 to {}", *least, *most,
                  kMaxClients - 1);
-  Partition partition(static_cast<std::size_t>(*most) + 1);
-  for (std::size_t i = 0; i < deck.users.size(); ++i)
-    partition[static_cast<std::size_t>(deck.users[i])].push_back(static_cast<std::int32_t>(i));
-  return partition;
+  std::vector<std::int32_t> all(deck.users.size());
+  std::iota(all.begin(), all.end(), 0);
+  return Partition(static_cast<std::size_t>(*most) + 1, deck.users, all);
 }
 
 struct Dealer {

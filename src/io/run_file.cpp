@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "fedscape/base/check.hpp"
+#include "fedscape/base/peak_memory.hpp"
 #include "fedscape/base/timer.hpp"
 #include "fedscape/io/atomic_file.hpp"
 #include "fedscape/io/hdf5_file.hpp"
@@ -59,7 +60,7 @@ struct RunFile::Impl {
   void make_statistics(hdf5::Group& group);
   void append_statistics(hdf5::Group& group, std::int64_t at, const std::vector<SlotStatistics>& slots);
   void append_aliases(const std::vector<double>& row);
-  void write(Stream& stream, const Server& server);
+  void write(Stream& stream, const Server& server, std::int64_t peak);
 };
 
 void RunFile::Impl::create() {
@@ -146,7 +147,7 @@ void RunFile::Impl::append_statistics(hdf5::Group& group, std::int64_t at, const
   }
 }
 
-void RunFile::Impl::write(Stream& stream, const Server& server) {
+void RunFile::Impl::write(Stream& stream, const Server& server, std::int64_t peak) {
   hdf5::Group model = file->make_group("model");
   write_state_dict(model, to_state_dict(layout, to_host(stream, server.global.view())));
   const auto put = [&]<class T>(const char* name, const std::vector<T>& values) {
@@ -158,6 +159,7 @@ void RunFile::Impl::write(Stream& stream, const Server& server) {
   put("server_memory", to_host(stream, server.memory.view()));
   put("previous_signs", previous);
   file->set_integer("round", server.round);
+  file->set_integer("peak_memory", peak);
   file->save();
 }
 
@@ -259,9 +261,10 @@ bool RunFile::due(double save_seconds) {
 
 void RunFile::save(Stream& stream, const Server& server) {
   Impl& run = *impl_;
-  run.comm.barrier();  // every rank's client memory is on disk before the file that names its round
+  // Collective, too, so that every rank's client memory is on disk before the file that names its round.
+  const std::int64_t peak = run.comm.max(peak_memory());
   agree(run.comm, [&] {
-    if (run.comm.is_root()) run.write(stream, server);
+    if (run.comm.is_root()) run.write(stream, server, peak);
   });
   run.since_save.restart();
 }

@@ -123,8 +123,10 @@ TEST(CentralTrainer, IsFedAvgOfOneClientThatHoldsEverything) {
   Training central(small(1));
   run(central);
   FederationCase federated(0);
-  federated.clients.train = {std::vector<std::int32_t>(200)}, federated.clients.test = {{}};
-  std::iota(federated.clients.train[0].begin(), federated.clients.train[0].end(), 0);
+  std::vector<std::int32_t> everything(200);
+  std::iota(everything.begin(), everything.end(), 0);
+  federated.clients = {.train = {}, .test = {{}}};
+  federated.clients.train.add(everything);
   federated.local.sampling = small(1).sampling, federated.local.optimizer = small(1).optimizer;
   federated.local.epochs = 1, federated.seed = kSeed;
   const auto comm = test::alone();

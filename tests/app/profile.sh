@@ -26,7 +26,7 @@ h5dump -n plain.h5 | grep -q profile && fail "a stored profile nobody asked for"
 [ "$(tensors_of plain.h5)" = "$(tensors_of profiled.h5)" ] || fail "the model differs with --profile"
 grep -q "4 thread(s) on 2 rank(s)" run.txt || fail "ranks and threads: $(cat run.txt)"
 for row in "forward  *conv" "backward  *linear" "gather" "loss" "update" "aggregation  *sum" "communication  *sum" \
-  "waiting  *ranks" "waiting  *threads" "io  *output" "other"; do
+  "waiting  *ranks" "waiting  *threads" "io  *output" "io  *save" "other  *planning"; do
   grep -q "^$row  " run.txt || fail "no row '$row': $(cat run.txt)"
 done
 adds_up run.txt

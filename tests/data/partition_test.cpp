@@ -207,16 +207,17 @@ TEST(Partition, RefusesWhatMakesNoSense) {
 }
 
 TEST(Clients, TheFirstFifthOfAShuffledClientIsItsOwnTestSet) {
-  Partition dealt = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {12, 13, 14, 15}, {16, 17, 18, 19, 20}};
+  const Partition dealt = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {12, 13, 14, 15}, {16, 17, 18, 19, 20}};
   const Clients clients = make_clients(dealt, {}, 7);
   EXPECT_EQ(clients.size(), 2);
   EXPECT_EQ(clients.dropped, 1);
   EXPECT_THAT(sizes(clients.test), ElementsAre(2, 1));  // floor(0.2 * 12), floor(0.2 * 5)
   EXPECT_THAT(sizes(clients.train), ElementsAre(10, 4));
-  std::vector<std::int32_t> all = clients.test[0];
+  std::vector<std::int32_t> all(clients.test[0].begin(), clients.test[0].end());
   all.insert(all.end(), clients.train[0].begin(), clients.train[0].end());
-  EXPECT_NE(all, dealt[0]);
-  EXPECT_THAT(all, ::testing::UnorderedElementsAreArray(dealt[0]));
+  const std::vector<std::int32_t> whole(dealt[0].begin(), dealt[0].end());
+  EXPECT_NE(all, whole);
+  EXPECT_THAT(all, ::testing::UnorderedElementsAreArray(whole));
 }
 
 TEST(Clients, OneSampleIsHeldOutAtLeastAndOneIsLeftAtLeast) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <thread>
 
+#include "fedscape/base/peak_memory.hpp"
 #include "fedscape/io/hdf5_file.hpp"
 #include "fedscape/io/run_file.hpp"
 #include "fedscape/io/run_history.hpp"
@@ -71,6 +72,19 @@ TEST_F(RunFileOverRanks, HoldsTheRowsOfRankZeroAndTheNumberOfRanks) {
   EXPECT_THAT(run.history.rounds, ElementsAre(1, 2));
   EXPECT_THAT(run.history.rows, ElementsAre(ElementsAre(1.0), ElementsAre(1.0)));
   EXPECT_EQ(run.ranks, std::min(3, test::world().size()));
+}
+
+TEST_F(RunFileOverRanks, SaysHowMuchMemoryTheLargestRankHeld) {
+  Communicator& comm = test::world();
+  const std::size_t more = comm.rank() == comm.size() - 1 ? static_cast<std::size_t>(peak_memory()) : 1;
+  std::vector<char> held(more, 'x');
+  const std::int64_t before = comm.max(peak_memory()) + held.front() - 'x';
+  work(comm, 1);
+  const std::int64_t after = comm.max(peak_memory());
+  hdf5::read_file(path, [&](const hdf5::Group& root) {
+    EXPECT_GE(root.integer("peak_memory"), before);
+    EXPECT_LE(root.integer("peak_memory"), after);
+  });
 }
 
 TEST_F(RunFileOverRanks, ARefusalOfRankZeroIsEverybodys) {

@@ -27,9 +27,6 @@ struct Machine {
 /// the ranks of a node take its CUDA devices in turn; without a device `auto` is the CPU, and `cuda` an Error.
 Machine pick_machine(const MachineOptions& options, Communicator& comm);
 
-/// The most memory that this process has held so far, in bytes; what the ranks of a node share counts in each.
-std::int64_t peak_memory();
-
 /// Version, and the linker's id of this executable ("unknown" where the linker wrote none): which build made a result.
 /// What output files store.
 std::string build_text();

@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "fedscape/base/fields.hpp"
+#include "fedscape/data/sample_lists.hpp"
 
 namespace fedscape {
 
-/// Sample indices of each client. At most kMaxClients of them.
-using Partition = std::vector<std::vector<std::int32_t>>;
-
 inline constexpr std::int64_t kMaxClients = std::int64_t{1} << 24;
+
+/// Sample indices of each client. At most kMaxClients of them.
+using Partition = SampleLists;
 
 /// How samples are dealt to clients (algorithms.md 1.2). See `fedscape list partitions`.
 struct PartitionOptions {
@@ -44,7 +45,7 @@ struct Clients {
 /// The first max(floor(local_test * n), 1) samples of each client, in an order shuffled by key, are its test set; one
 /// is left to train on. With local_test = 0 a client keeps all its samples, in the order they were dealt. An Error
 /// where no client remains.
-Clients make_clients(Partition partition, const PartitionOptions& options, std::uint64_t seed);
+Clients make_clients(const Partition& partition, const PartitionOptions& options, std::uint64_t seed);
 
 /// counts[k,c] = training samples of class c that client k holds; [K,C] row by row.
 std::vector<std::int32_t> class_counts(const Partition& partition, std::span<const std::int32_t> labels, int classes);

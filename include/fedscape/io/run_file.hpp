@@ -32,6 +32,7 @@ Row row_of(const RoundReport& report, const Metrics* test, const Metrics* person
 /// | / @command, build, device | text        | what made it: command, version and commit, device
 /// | / @seed, data_hash        | text        | 64-bit numbers, hexadecimal
 /// | / @round, ranks           | int64       | completed rounds; MPI ranks of the last process that saved it
+/// | / @peak_memory            | int64       | bytes that the largest of those ranks had held at most by then
 /// | /options @<name>          | text        | every option
 /// | /metrics/<column>         | [n] f64     | one value a round, @unit; NaN where not measured
 /// | /rs_test_acc              | [e] f64     | test accuracy, 0 to 1, of the e evaluated rounds (PFLlib's name)

@@ -180,7 +180,8 @@ RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& me
   Impl& e = *impl_;
   const Timer timer;
   // 1. What every rank knows: who trains how long, with which weight, where.
-  const Plan plan = e.plan(cohort, server.round);
+  const Plan plan =
+      in_phase(e.workers.stream(), Phase::other, "planning", [&] { return e.plan(cohort, server.round); });
 
   // 2. Each thread trains its blocks and adds what they send.
   e.sum.clear(e.workers.stream());

@@ -13,7 +13,7 @@ namespace {
 using test::FederationCase;
 
 /// Gradient step of a linear model with softmax cross-entropy on all samples of a client, in double.
-std::vector<double> step_by_hand(const FederationCase& setting, const std::vector<std::int32_t>& samples) {
+std::vector<double> step_by_hand(const FederationCase& setting, std::span<const std::int32_t> samples) {
   const std::size_t f = 6, c = 4;
   const std::vector<float> start = setting.initial();
   std::vector<double> moved(start.begin(), start.end());

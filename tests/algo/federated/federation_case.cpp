@@ -32,9 +32,10 @@ Clients ragged(std::int64_t count, std::int64_t samples) {
   std::int64_t next = 0;
   for (std::int64_t k = 0; k < count; ++k) {
     const std::int64_t n = 5 + 7 * k % 23;
-    clients.test.emplace_back(), clients.train.emplace_back();
-    for (std::int64_t i = 0; i < n; ++i, ++next)
-      (i < n / 5 ? clients.test : clients.train).back().push_back(static_cast<std::int32_t>(next % samples));
+    std::vector<std::int32_t> own;
+    for (std::int64_t i = 0; i < n; ++i, ++next) own.push_back(static_cast<std::int32_t>(next % samples));
+    clients.test.add(std::span(own).first(static_cast<std::size_t>(n / 5)));
+    clients.train.add(std::span(own).subspan(static_cast<std::size_t>(n / 5)));
   }
   return clients;
 }
