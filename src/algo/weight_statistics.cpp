@@ -1,56 +1,81 @@
 #include "fedscape/algo/weight_statistics.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "fedscape/base/check.hpp"
 
 namespace fedscape {
 namespace {
 
-bool sign_at(const Signs& signs, std::size_t i) { return (signs[i / 8] >> (i % 8) & 1) != 0; }
+/// The sum of term(weight), in eight chains that need not wait for one another: rank 0 does this every round while all
+/// others wait for it.
+template <class Term>
+double sum_of(std::span<const float> weights, const Term& term) {
+  constexpr std::size_t kChains = 8;
+  std::array<double, kChains> sums{};
+  const std::size_t whole = weights.size() / kChains * kChains;
+  for (std::size_t i = 0; i < whole; i += kChains)
+    for (std::size_t c = 0; c < kChains; ++c) sums[c] += term(static_cast<double>(weights[i + c]));
+  for (std::size_t i = whole; i < weights.size(); ++i) sums[i - whole] += term(static_cast<double>(weights[i]));
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
 
-SlotStatistics statistics_of(std::span<const float> weights, std::size_t offset, const Signs& initial,
-                             const Signs& previous) {
-  const auto n = static_cast<double>(weights.size());
-  double sum = 0, squares = 0;
-  for (const float weight : weights) sum += weight, squares += double(weight) * weight;
-  const double mean = sum / n;
-  double spread = 0;  // a second pass: squares - n mean^2 would cancel
-  for (const float weight : weights) spread += (weight - mean) * (weight - mean);
-  std::int64_t as_initial = 0, as_previous = 0;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    as_initial += std::signbit(weights[i]) == sign_at(initial, offset + i);
-    as_previous += std::signbit(weights[i]) == sign_at(previous, offset + i);
+/// The share of the signs from `begin` up to `end` that are the same in both.
+float same_share(const Signs& a, const Signs& b, std::size_t begin, std::size_t end) {
+  std::int64_t different = 0;
+  for (std::size_t byte = begin / 8; byte * 8 < end; ++byte) {
+    unsigned bits = static_cast<unsigned>(a[byte] ^ b[byte]);
+    if (byte * 8 < begin) bits &= 0xffu << (begin - byte * 8);
+    if (byte * 8 + 8 > end) bits &= 0xffu >> (byte * 8 + 8 - end);
+    different += std::popcount(bits);
   }
+  const auto n = static_cast<double>(end - begin);
+  return static_cast<float>((n - static_cast<double>(different)) / n);
+}
+
+SlotStatistics statistics_of(std::span<const float> weights, std::size_t offset, const Signs& signs,
+                             const Signs& initial, const Signs& previous) {
+  const auto n = static_cast<double>(weights.size());
+  const std::size_t end = offset + weights.size();
+  const double mean = sum_of(weights, [](double w) { return w; }) / n;
+  const double squares = sum_of(weights, [](double w) { return w * w; });
+  // A second pass: squares - n mean^2 would cancel.
+  const double spread = sum_of(weights, [mean](double w) { return (w - mean) * (w - mean); });
   return {static_cast<float>(mean), static_cast<float>(std::sqrt(spread / n)), static_cast<float>(std::sqrt(squares)),
-          static_cast<float>(static_cast<double>(as_initial) / n),
-          static_cast<float>(static_cast<double>(as_previous) / n)};
+          same_share(signs, initial, offset, end), same_share(signs, previous, offset, end)};
 }
 
 }  // namespace
 
 Signs signs_of(std::span<const float> params) {
   Signs signs((params.size() + 7) / 8);
-  for (std::size_t i = 0; i < params.size(); ++i)
-    if (std::signbit(params[i])) signs[i / 8] = static_cast<std::uint8_t>(signs[i / 8] | 1u << (i % 8));
+  for (std::size_t byte = 0; byte < signs.size(); ++byte) {
+    const std::span<const float> eight = params.subspan(byte * 8, std::min<std::size_t>(8, params.size() - byte * 8));
+    unsigned bits = 0;
+    for (std::size_t i = 0; i < eight.size(); ++i) bits |= static_cast<unsigned>(std::signbit(eight[i])) << i;
+    signs[byte] = static_cast<std::uint8_t>(bits);
+  }
   return signs;
 }
 
 std::vector<SlotStatistics> weight_statistics(const ParamLayout& layout, std::span<const float> params,
                                               const Signs& initial, const Signs& previous) {
-  const std::size_t signs = (params.size() + 7) / 8;
+  const std::size_t bytes = (params.size() + 7) / 8;
   FEDSCAPE_CHECK(
-      static_cast<std::int64_t>(params.size()) == layout.size() && initial.size() == signs && previous.size() == signs,
+      static_cast<std::int64_t>(params.size()) == layout.size() && initial.size() == bytes && previous.size() == bytes,
       "statistics of {} weights with {} and {} bytes of signs, but the network has {}", params.size(), initial.size(),
       previous.size(), layout.size());
+  const Signs signs = signs_of(params);
   std::vector<SlotStatistics> all;
   for (const ParamSlot& slot : layout.slots()) {
     const auto offset = static_cast<std::size_t>(slot.offset);
     all.push_back(
-        statistics_of(params.subspan(offset, static_cast<std::size_t>(slot.size())), offset, initial, previous));
+        statistics_of(params.subspan(offset, static_cast<std::size_t>(slot.size())), offset, signs, initial, previous));
   }
   return all;
 }

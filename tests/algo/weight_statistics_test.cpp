@@ -3,22 +3,32 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <initializer_list>
+#include <string>
 
+#include "fedscape/base/rng.hpp"
 #include "tests/support/one_rank.hpp"
 
 namespace fedscape {
 namespace {
 
-/// Slots of 4 and 1 weights.
-ParamLayout two_slots() {
+ParamLayout slots_of(std::initializer_list<std::int64_t> sizes) {
   ParamLayout layout;
-  for (const auto& [name, size] : {std::pair("a", 4), std::pair("b", 1)}) {
+  for (const std::int64_t size : sizes) {
     ParamSlot slot;
-    slot.name = name;
+    slot.name = std::string(1, static_cast<char>('a' + std::ssize(layout.slots())));
     slot.shape = {size};
     layout.add(slot);
   }
   return layout;
+}
+
+ParamLayout two_slots() { return slots_of({4, 1}); }
+
+std::vector<float> drawn(std::uint64_t seed, std::int64_t n) {
+  std::vector<float> values(static_cast<std::size_t>(n));
+  fill_normal({seed}, 0, 1, values);
+  return values;
 }
 
 TEST(WeightStatistics, AreThoseOfEachSlotByHand) {
@@ -33,6 +43,22 @@ TEST(WeightStatistics, AreThoseOfEachSlotByHand) {
   EXPECT_EQ(all[1].deviation, 0.0f);
   EXPECT_EQ(all[1].same_sign_initial, 0.0f);
   EXPECT_EQ(all[1].same_sign_previous, 1.0f);
+}
+
+TEST(WeightStatistics, AreTheSameWhereverSlotsBeginAndEndAmongTheBytesOfSigns) {
+  const ParamLayout layout = slots_of({1, 6, 9, 3, 40, 13, 2});
+  const std::vector<float> params = drawn(1, layout.size()), before = drawn(2, layout.size());
+  const auto all = weight_statistics(layout, params, signs_of(before), signs_of(params));
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    double sum = 0, same = 0;
+    const auto begin = static_cast<std::size_t>(layout.slots()[s].offset);
+    const auto n = static_cast<std::size_t>(layout.slots()[s].size());
+    for (std::size_t i = begin; i < begin + n; ++i)
+      sum += params[i], same += std::signbit(params[i]) == std::signbit(before[i]);
+    EXPECT_NEAR(all[s].mean, sum / double(n), 2e-7) << s;  // the rounding to float of a mean below 4
+    EXPECT_EQ(all[s].same_sign_initial, float(same / double(n))) << s;
+    EXPECT_EQ(all[s].same_sign_previous, 1.0f) << s;
+  }
 }
 
 TEST(WeightStatistics, DeviationDoesNotCancelFarFromZero) {
