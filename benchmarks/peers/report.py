@@ -1,46 +1,13 @@
 """The table of a run as Markdown, and the raw data as JSON beside it. The machine is named by processor and cores."""
 import json
-import os
 import pathlib
 import re
-import subprocess
 
 import aggregation
+from reporting import commit, machine, number, slug, time_of
 from workloads import WORKLOADS, Workload
 
 FEDSCAPE = "fedscape"
-
-
-def cpu() -> dict[str, str]:
-    text = subprocess.run(["lscpu"], capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"}).stdout
-    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
-
-
-def isa(flags: str) -> str:
-    """The widest of the instruction sets that matter here."""
-    for flag, name in (("amx_tile", "AMX"), ("avx512_bf16", "AVX-512 with BF16"), ("avx512f", "AVX-512"),
-                       ("avx2", "AVX2"), ("sve", "SVE")):
-        if flag in flags.split():
-            return name
-    return "baseline"
-
-
-GENERATIONS = {("AuthenticAMD", "25", "zen3"): "Zen 3", ("AuthenticAMD", "25", "avx512f"): "Zen 4",
-               ("AuthenticAMD", "26", "avx512f"): "Zen 5", ("AuthenticAMD", "23", "avx2"): "Zen 2"}
-
-
-def machine() -> str:
-    c = cpu()
-    flags = c.get("Flags", "")
-    generation = next((name for (vendor, family, flag), name in GENERATIONS.items()
-                       if c.get("Vendor ID") == vendor and c.get("CPU family") == family
-                       and (flag in flags.split() or flag == "zen3" and "avx512f" not in flags)), "")
-    model = c.get("Model name", "unknown processor")
-    return ", ".join([f"{model} ({generation})" if generation else model, f"{os.cpu_count()} cores", isa(flags)])
-
-
-def slug() -> str:
-    return re.sub(r"[^a-z0-9]+", "-", machine().lower()).strip("-")
 
 
 def entry(w: Workload, threads: int, lines: list, command: list[str]) -> dict:
@@ -67,16 +34,6 @@ def without_paths(text: str) -> str:
 def relative(word: str) -> str:
     """Paths below the folder of inputs, without where that folder is."""
     return re.sub(r"^/.*/(inputs/.*)$", r"\1", word)
-
-
-def number(value: float | None, unit: str = "") -> str:
-    return "-" if value is None else f"{value:.3g}{unit}"
-
-
-def time_of(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    return f"{1e3 * seconds:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
 
 
 def short(e: dict) -> str:
@@ -161,12 +118,6 @@ One more run of each command on one thread with `--profile`; reading of files an
 direct arithmetic of a layer, so that Winograd's convolutions can exceed the peak of the multiply-add units; bytes are
 those of the arrays read and written, each once, wherever they lie, so that rates above the peak of memory are those of
 caches."""
-
-
-def commit() -> str:
-    """Of the code that is measured."""
-    words = ["git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
-    return subprocess.run(words, capture_output=True, text=True).stdout.strip() or "unknown"
 
 
 def merged(entries: list[dict], earlier: list[dict]) -> list[dict]:

@@ -44,4 +44,5 @@ cmake -DFEDSCAPE_BENCHMARKS=ON "$root/build" >/dev/null
 cmake --build "$root/build" --target bench_aggregate
 cd "$here"
 unset OPENBLAS_CORETYPE OMP_NUM_THREADS
+export PYTHONPATH=$root/benchmarks
 exec "$python" -B bench.py --folder "$place/inputs" "$@"
