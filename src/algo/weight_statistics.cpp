@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <numeric>
 
 #include "fedscape/base/check.hpp"
@@ -50,6 +51,11 @@ SlotStatistics statistics_of(std::span<const float> weights, std::size_t offset,
           same_share(signs, initial, offset, end), same_share(signs, previous, offset, end)};
 }
 
+void check_model(const ParamLayout& layout, std::span<const float> params) {
+  FEDSCAPE_CHECK(static_cast<std::int64_t>(params.size()) == layout.size(), "{} weights, but the network has {}",
+                 params.size(), layout.size());
+}
+
 }  // namespace
 
 Signs signs_of(std::span<const float> params) {
@@ -64,51 +70,75 @@ Signs signs_of(std::span<const float> params) {
 }
 
 std::vector<SlotStatistics> weight_statistics(const ParamLayout& layout, std::span<const float> params,
-                                              const Signs& initial, const Signs& previous) {
-  const std::size_t bytes = (params.size() + 7) / 8;
-  FEDSCAPE_CHECK(
-      static_cast<std::int64_t>(params.size()) == layout.size() && initial.size() == bytes && previous.size() == bytes,
-      "statistics of {} weights with {} and {} bytes of signs, but the network has {}", params.size(), initial.size(),
-      previous.size(), layout.size());
-  const Signs signs = signs_of(params);
+                                              const Signs& initial, std::span<const float> previous) {
+  check_model(layout, params);
+  check_model(layout, previous);
+  FEDSCAPE_CHECK(initial.size() == (params.size() + 7) / 8, "{} bytes of signs for {} weights", initial.size(),
+                 params.size());
+  const Signs signs = signs_of(params), before = signs_of(previous);
   std::vector<SlotStatistics> all;
   for (const ParamSlot& slot : layout.slots()) {
-    const auto offset = static_cast<std::size_t>(slot.offset);
-    all.push_back(
-        statistics_of(params.subspan(offset, static_cast<std::size_t>(slot.size())), offset, signs, initial, previous));
+    const auto offset = static_cast<std::size_t>(slot.offset), size = static_cast<std::size_t>(slot.size());
+    all.push_back(statistics_of(params.subspan(offset, size), offset, signs, initial, before));
   }
   return all;
 }
 
+SignConsistency sign_consistency(const ParamLayout& layout, std::span<const float> a, std::span<const float> b) {
+  check_model(layout, a);
+  check_model(layout, b);
+  std::array<std::int64_t, kSignGroups.size()> same{}, counted{};
+  for (const ParamSlot& slot : layout.slots()) {
+    if (slot.role == ParamRole::statistic) continue;
+    const std::size_t group = 1 + static_cast<std::size_t>(slot.group);  // behind "all"
+    for (auto i = static_cast<std::size_t>(slot.offset); i < static_cast<std::size_t>(slot.offset + slot.size()); ++i) {
+      if (a[i] == 0 || b[i] == 0) continue;
+      ++counted[group];
+      same[group] += (a[i] > 0) == (b[i] > 0);
+    }
+  }
+  SignConsistency ratios;
+  for (std::size_t group = 1; group < kSignGroups.size(); ++group) same[0] += same[group], counted[0] += counted[group];
+  for (std::size_t group = 0; group < kSignGroups.size(); ++group)
+    ratios[group] = counted[group] > 0 ? static_cast<float>(double(same[group]) / double(counted[group]))
+                                       : std::numeric_limits<float>::quiet_NaN();
+  return ratios;
+}
+
 void ClientStatisticsCollector::start_round(std::span<const float> params) {
-  previous_ = signs_of(params);
+  previous_.assign(params.begin(), params.end());
   mine_.clear();
 }
 
 ClientObserver ClientStatisticsCollector::observer() {
   return [this](Stream& stream, ClientId client, View<const float> params) {
     const std::vector<float> host = to_host(stream, params);
-    ClientStatistics row{client, weight_statistics(layout_, host, initial_, previous_)};
+    ClientStatistics row{client, weight_statistics(layout_, host, initial_, previous_),
+                         sign_consistency(layout_, host, previous_)};
     const std::lock_guard lock(mutex_);
     mine_.push_back(std::move(row));
   };
 }
 
 std::vector<ClientStatistics> ClientStatisticsCollector::gather(Communicator& comm) {
-  const std::size_t slots = layout_.slots().size(), record = sizeof(ClientId) + slots * sizeof(SlotStatistics);
+  const std::size_t slots = layout_.slots().size();
+  const std::size_t record = sizeof(ClientId) + sizeof(SignConsistency) + slots * sizeof(SlotStatistics);
   std::vector<std::byte> bytes, all;
+  const auto append = [&](std::span<const std::byte> part) { bytes.insert(bytes.end(), part.begin(), part.end()); };
   for (const ClientStatistics& row : mine_) {
-    const auto id = std::as_bytes(std::span(&row.client, 1)), values = std::as_bytes(std::span(row.slots));
-    bytes.insert(bytes.end(), id.begin(), id.end());
-    bytes.insert(bytes.end(), values.begin(), values.end());
+    append(std::as_bytes(std::span(&row.client, 1)));
+    append(std::as_bytes(std::span(row.signs)));
+    append(std::as_bytes(std::span(row.slots)));
   }
   comm.all_gather(bytes, all);
   std::vector<ClientStatistics> rows(all.size() / record);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::byte* const at = all.data() + i * record;
-    rows[i].slots.resize(slots);
-    std::memcpy(&rows[i].client, at, sizeof(ClientId));
-    std::memcpy(rows[i].slots.data(), at + sizeof(ClientId), slots * sizeof(SlotStatistics));
+  const std::byte* from = all.data();
+  const auto take = [&](void* to, std::size_t size) { std::memcpy(to, from, size), from += size; };
+  for (ClientStatistics& row : rows) {
+    row.slots.resize(slots);
+    take(&row.client, sizeof(ClientId));
+    take(row.signs.data(), sizeof(SignConsistency));
+    take(row.slots.data(), slots * sizeof(SlotStatistics));
   }
   std::stable_sort(rows.begin(), rows.end(),
                    [](const ClientStatistics& a, const ClientStatistics& b) { return a.client < b.client; });

@@ -27,7 +27,8 @@ void cut_back(hdf5::Group& group, std::int64_t round) {
   if (keep == rounds.end()) return;
   for (const std::string& name : group.names()) {
     hdf5::Dataset dataset = group.dataset(name);
-    if (dataset.shape().rank() > 0 && dataset.shape()[0] == static_cast<std::int64_t>(rounds.size()) && name != "layer")
+    if (dataset.shape().rank() > 0 && dataset.shape()[0] == static_cast<std::int64_t>(rounds.size()) &&
+        name != "layer" && name != "group")
       dataset.truncate(keep - rounds.begin());
   }
 }
@@ -47,7 +48,8 @@ struct RunFile::Impl {
   Communicator& comm;
   std::int64_t round = 0;
   bool resumed = false;  // known to rank 0
-  Signs initial, previous;
+  Signs initial;
+  std::vector<float> previous;  // [P] global model of the last row of weights
   Timer since_save;
   std::optional<hdf5::File> file;
   std::optional<RunLog> log;
@@ -58,7 +60,8 @@ struct RunFile::Impl {
   void describe();
   void make_columns(const Row& row);
   void make_statistics(hdf5::Group& group);
-  void append_statistics(hdf5::Group& group, std::int64_t at, const std::vector<SlotStatistics>& slots);
+  void append_statistics(hdf5::Group& group, std::int64_t at, const std::vector<SlotStatistics>& slots,
+                         const SignConsistency& signs);
   void append_aliases(const std::vector<double>& row);
   void write(Stream& stream, const Server& server, std::int64_t peak);
 };
@@ -134,9 +137,12 @@ void RunFile::Impl::make_statistics(hdf5::Group& group) {
   group.write_text("layer", names);
   group.make_rows<std::int64_t>("round").set_text("unit", "1");
   for (const char* name : kStatistics) group.make_rows<float>(name, {std::ssize(names)}).set_text("unit", "1");
+  group.write_text("group", std::vector<std::string>(kSignGroups.begin(), kSignGroups.end()));
+  group.make_rows<float>("sign_consistency", {std::ssize(kSignGroups)}).set_text("unit", "1");
 }
 
-void RunFile::Impl::append_statistics(hdf5::Group& group, std::int64_t at, const std::vector<SlotStatistics>& slots) {
+void RunFile::Impl::append_statistics(hdf5::Group& group, std::int64_t at, const std::vector<SlotStatistics>& slots,
+                                      const SignConsistency& signs) {
   const std::array members{&SlotStatistics::mean, &SlotStatistics::deviation, &SlotStatistics::norm,
                            &SlotStatistics::same_sign_initial, &SlotStatistics::same_sign_previous};
   group.dataset("round").append<std::int64_t>(std::array{at});
@@ -145,6 +151,7 @@ void RunFile::Impl::append_statistics(hdf5::Group& group, std::int64_t at, const
     for (const SlotStatistics& slot : slots) row.push_back(slot.*members[s]);
     group.dataset(kStatistics[s]).append<float>(row);
   }
+  group.dataset("sign_consistency").append<float>(signs);
 }
 
 void RunFile::Impl::write(Stream& stream, const Server& server, std::int64_t peak) {
@@ -157,7 +164,6 @@ void RunFile::Impl::write(Stream& stream, const Server& server, std::int64_t pea
       file->write<T>(name, {std::ssize(values)}, values);
   };
   put("server_memory", to_host(stream, server.memory.view()));
-  put("previous_signs", previous);
   file->set_integer("round", server.round);
   file->set_integer("peak_memory", peak);
   file->save();
@@ -183,7 +189,7 @@ const Signs& RunFile::initial_signs() const { return impl_->initial; }
 Server RunFile::restore_or(Stream& stream, Server server) {
   Impl& run = *impl_;
   std::vector<float> global = to_host(stream, server.global.view()), memory = to_host(stream, server.memory.view());
-  run.initial = run.previous = signs_of(global);
+  run.initial = signs_of(global);
   agree(run.comm, [&] {
     if (!run.comm.is_root()) return;
     if (!run.resumed) {
@@ -199,12 +205,11 @@ Server RunFile::restore_or(Stream& stream, Server server) {
     };
     restore("server_memory", memory);
     restore("initial_signs", run.initial);
-    restore("previous_signs", run.previous);
   });
   broadcast(run.comm, global);
   broadcast(run.comm, memory);
   broadcast(run.comm, run.initial);
-  broadcast(run.comm, run.previous);
+  if (run.comm.is_root()) run.previous = global;
   copy_to_device(stream, server.global.data(), global.data(), global.size() * sizeof(float));
   copy_to_device(stream, server.memory.data(), memory.data(), memory.size() * sizeof(float));
   server.round = run.round;
@@ -235,8 +240,9 @@ void RunFile::append_weights(Stream& stream, const Server& server) {
   const std::vector<float> global = to_host(stream, server.global.view());
   hdf5::Group group = run.file->make_group("weights");
   if (!group.has_dataset("round")) run.make_statistics(group);
-  run.append_statistics(group, server.round, weight_statistics(run.layout, global, run.initial, run.previous));
-  run.previous = signs_of(global);
+  run.append_statistics(group, server.round, weight_statistics(run.layout, global, run.initial, run.previous),
+                        sign_consistency(run.layout, global, run.previous));
+  run.previous = global;
 }
 
 void RunFile::append_clients(std::int64_t round, const std::vector<ClientStatistics>& clients) {
@@ -249,7 +255,7 @@ void RunFile::append_clients(std::int64_t round, const std::vector<ClientStatist
   }
   for (const ClientStatistics& client : clients) {
     group.dataset("client").append<std::int64_t>(std::array{std::int64_t{client.client}});
-    run.append_statistics(group, round, client.slots);
+    run.append_statistics(group, round, client.slots, client.signs);
   }
 }
 

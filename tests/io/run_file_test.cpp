@@ -98,6 +98,7 @@ TEST_F(RunFileTest, AnInterruptedHistoryEndsAsTheUninterruptedOne) {
   }
   const RunContents whole = read_run(path);
   const std::string csv = text_of("run.csv"), json = text_of("run.jsonl");
+  const auto signs = hdf5::File::open(path).dataset("weights/sign_consistency").read<float>(24);
   std::filesystem::remove(path);
   for (const std::int64_t first : {1, 3, 4}) {  // saved after rounds 2, 3 and 6; each time two more rounds are lost
     RunFile file = open();
@@ -112,6 +113,8 @@ TEST_F(RunFileTest, AnInterruptedHistoryEndsAsTheUninterruptedOne) {
   const hdf5::File file = hdf5::File::open(path);
   EXPECT_THAT(file.dataset("weights/round").read<std::int64_t>(9), ElementsAre(1, 2, 3, 4, 5, 6));
   EXPECT_EQ(file.dataset("weights/mean").shape(), (Shape{6, 5}));
+  EXPECT_THAT(file.dataset("weights/sign_consistency").read<float>(24),
+              testing::Pointwise(testing::NanSensitiveFloatEq(), signs));
 }
 
 TEST_F(RunFileTest, HistoriesAreCutBackEvenIfTheFileHasMore) {
@@ -161,13 +164,19 @@ TEST_F(RunFileTest, StoresWeightStatisticsOfModelAndClients) {
   RunFile run = open();
   run.restore_or(stream, server(0, 0));
   run.append_weights(stream, server(1, -5));
-  run.append_clients(1, {{4, std::vector<SlotStatistics>(5, {1, 2, 3, 4, 5})}});
+  run.append_clients(1, {{4, std::vector<SlotStatistics>(5, {1, 2, 3, 4, 5}), {0.5f, 0.25f, 1, NAN}}});
   run.save(stream, server(1, -5));
   const hdf5::File file = hdf5::File::open(path);
   EXPECT_THAT(file.dataset("weights/layer").read_text(9),
               ElementsAre("conv.weight", "bn.running_mean", "bn.running_var", "linear.weight", "linear.bias"));
   EXPECT_EQ(file.dataset("weights/mean").read<float>(5)[0], 0.5f);                    // of -5..6
   EXPECT_EQ(file.dataset("weights/same_sign_initial").read<float>(5)[0], 7 / 12.0f);  // 0..6 keep their sign
+  EXPECT_THAT(file.dataset("weights/group").read_text(9), ElementsAre("all", "features", "classifier", "norm"));
+  // 0 and 5 are 0 in one of the two; of 1 to 25 without them, 1 to 4 change sign.
+  EXPECT_THAT(file.dataset("weights/sign_consistency").read<float>(9),
+              ElementsAre(20 / 24.0f, 10 / 14.0f, 1, testing::IsNan()));
+  EXPECT_THAT(file.dataset("client_weights/sign_consistency").read<float>(9),
+              ElementsAre(0.5f, 0.25f, 1, testing::IsNan()));
   EXPECT_THAT(file.dataset("client_weights/client").read<std::int64_t>(1), ElementsAre(4));
   EXPECT_THAT(file.dataset("client_weights/norm").read<float>(5), ElementsAre(3, 3, 3, 3, 3));
 }
