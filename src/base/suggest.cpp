@@ -45,4 +45,9 @@ void check_choice(std::string_view option, std::string_view value, std::span<con
                  suggestion(value, names));
 }
 
+std::size_t choice_of(std::string_view option, std::string_view value, std::span<const std::string_view> names) {
+  check_choice(option, value, names);
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), value) - names.begin());
+}
+
 }  // namespace fedscape

@@ -7,6 +7,8 @@
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
+#include "fedscape/algo/federated/sign_alignment.hpp"
+#include "fedscape/algo/federated/wsa.hpp"
 #include "fedscape/base/suggest.hpp"
 
 namespace fedscape {
@@ -26,6 +28,8 @@ constexpr std::array kAlgorithms = {
 
 constexpr std::array kPenalties = {
     PenaltyEntry{"fedprox", "Li et al., MLSys 2020", make<Penalty, FedProx>},
+    PenaltyEntry{"wsa", "Li et al., arXiv 2408.12237, ECAI 2024", make<Penalty, Wsa>},
+    PenaltyEntry{"sign", "FedSign: Li et al., NeurIPS 2024", make<Penalty, SignAlignment>},
 };
 
 }  // namespace

@@ -102,4 +102,20 @@ RunResult run(Communicator& comm, const FederationCase& setting, const RunOption
   return result;
 }
 
+OneRound one_round(const FederationCase& setting, std::span<const float> memory) {
+  Workers workers({}, 1);
+  const auto comm = alone();
+  Engine engine(workers, *comm, setting.federation());
+  Server server = initial_server(workers.stream(), setting.federation(), setting.initial());
+  if (!memory.empty()) copy_to_device(workers.stream(), server.memory.data(), memory.data(), memory.size_bytes());
+  const std::int64_t clients = setting.clients.size();
+  OneRound result{std::vector<std::vector<float>>(static_cast<std::size_t>(clients)), {}};
+  engine.round(sample_cohort(clients, {.cohort = clients}, setting.seed, 0), server, *make_memory_in_ram(), false,
+               [&](Stream& stream, ClientId id, View<const float> params) {
+                 result.models[static_cast<std::size_t>(id)] = to_host(stream, params);
+               });
+  result.memory = to_host(workers.stream(), server.memory.view());
+  return result;
+}
+
 }  // namespace fedscape::test

@@ -45,4 +45,12 @@ struct RunOptions {
 /// Runs a federation; `memories` of clients are gathered over the ranks.
 RunResult run(Communicator& comm, const FederationCase& setting, const RunOptions& options = {});
 
+/// One round of all clients on one rank: each one's trained model, by id, and what the server then remembers.
+struct OneRound {
+  std::vector<std::vector<float>> models;
+  std::vector<float> memory;
+};
+/// `memory`: what the server remembers before; empty: as it begins.
+OneRound one_round(const FederationCase& setting, std::span<const float> memory = {});
+
 }  // namespace fedscape::test

@@ -9,6 +9,8 @@
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
+#include "fedscape/algo/federated/sign_alignment.hpp"
+#include "fedscape/algo/federated/wsa.hpp"
 #include "tests/algo/federated/every_hook.hpp"
 #include "tests/algo/federated/federation_case.hpp"
 #include "tests/comm/mpi_test.hpp"
@@ -27,6 +29,18 @@ void with_prox(test::FederationCase& setting) {
   penalty->mu = 0.1;
   setting.penalties.push_back(std::move(penalty));
 }
+template <const char* fusion>
+void with_wsa(test::FederationCase& setting) {
+  auto penalty = std::make_unique<Wsa>();
+  penalty->lambda = 0.01, penalty->fusion = fusion;
+  setting.penalties.push_back(std::move(penalty));
+}
+template <const char* kind>
+void with_signs(test::FederationCase& setting) {
+  auto penalty = std::make_unique<SignAlignment>();
+  penalty->gamma = 0.01, penalty->kind = kind, penalty->elect = true;
+  setting.penalties.push_back(std::move(penalty));
+}
 template <const char* kind>
 void with_opt(test::FederationCase& setting) {
   auto algorithm = std::make_unique<FedOpt>();
@@ -37,13 +51,32 @@ void with_every_hook(test::FederationCase& setting) {
   setting.algorithm = std::make_unique<test::EveryHook>();
   setting.penalties.push_back(std::make_unique<test::EveryPenalty>());
 }
+constexpr char kMean[] = "mean", kMixture[] = "mixture", kPrecision[] = "precision";
+constexpr char kHinge[] = "hinge", kLogistic[] = "logistic";
+void with_all_penalties(test::FederationCase& setting) {
+  setting.algorithm = std::make_unique<Scaffold>();
+  with_prox(setting);
+  with_wsa<kMean>(setting);
+  with_signs<kHinge>(setting);
+}
 constexpr char kAdam[] = "adam", kYogi[] = "yogi", kAdagrad[] = "adagrad", kMomentum[] = "momentum";
 
 /// A new algorithm joins by one line.
 const std::vector<std::pair<std::string, Maker>> kSystems = {
-    {"fedavg", with<FedAvg>},         {"fedprox", with_prox},          {"scaffold", with<Scaffold>},
-    {"fedadam", with_opt<kAdam>},     {"fedyogi", with_opt<kYogi>},    {"fedadagrad", with_opt<kAdagrad>},
-    {"fedavgm", with_opt<kMomentum>}, {"every_hook", with_every_hook},
+    {"fedavg", with<FedAvg>},
+    {"fedprox", with_prox},
+    {"scaffold", with<Scaffold>},
+    {"fedadam", with_opt<kAdam>},
+    {"fedyogi", with_opt<kYogi>},
+    {"fedadagrad", with_opt<kAdagrad>},
+    {"fedavgm", with_opt<kMomentum>},
+    {"every_hook", with_every_hook},
+    {"wsa", with_wsa<kMean>},
+    {"wsa_mixture", with_wsa<kMixture>},
+    {"wsa_precision", with_wsa<kPrecision>},
+    {"sign", with_signs<kHinge>},
+    {"sign_logistic", with_signs<kLogistic>},
+    {"all_penalties", with_all_penalties},
 };
 
 /// All bytes that a run leaves, its metrics included.
