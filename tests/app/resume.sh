@@ -59,6 +59,8 @@ data=(--data images --train-samples 1200 --network lenet --batch 10 --threads 1 
 federation=("$fedscape" fl run "${data[@]}" --test-samples 100 --clients 12 --cohort 6 --rounds 30)
 survives "a run with client memory" 31 lines model_and_lines "${federation[@]}" --algorithm scaffold
 survives "a run with server memory" 31 lines model_and_lines "${federation[@]}" --algorithm fedopt
+survives "a run with all memories and penalties" 31 lines model_and_lines "${federation[@]}" --algorithm scaffold \
+  --fedprox.prox-mu 0.01 --wsa.lambda 0.0001 --sign.gamma 0.001 --sign.elect true
 survives "central training" 31 lines model_and_lines "$fedscape" train "${data[@]}" --test-samples 100 --epochs 30
 cp whole.h5 origin.h5
 survives "a sweep" 225 records surface "$fedscape" landscape sweep origin.h5 --data images --test-samples 1000 \
