@@ -56,6 +56,7 @@ void FlOptions::check(OptionTable& table) const {
   check_options(partition);
   check_options(cohort);
   local.check();
+  chosen().check(local.optimizer);
   machine.check();
 }
 

@@ -236,15 +236,16 @@ void InferencePlan::load(Stream& stream, View<const float> params) {
   for (const Step& step : p.steps) p.load_step(stream, step, params);
 }
 
-Outputs InferencePlan::forward(Stream& stream, View<const float> x) {
+Outputs InferencePlan::forward(Stream& stream, View<const float> x, int first) {
   Plan& p = *plan_;
-  const int n = static_cast<int>(x.shape[1]);
+  const int n = static_cast<int>(x.shape[1]), models = first > 0 ? first : p.loaded;
   FEDSCAPE_CHECK(p.loaded > 0, "a forward pass before any parameters were loaded");
-  FEDSCAPE_CHECK(n <= p.chunk && x.shape.inner(2) == p.network->sample() && (x.shape[0] == 1 || x.shape[0] == p.loaded),
-                 "inputs {} for {} models, chunks of {} and samples {}", x.shape.text(), p.loaded, p.chunk,
-                 p.network->sample().text());
-  p.counts.assign(static_cast<std::size_t>(p.loaded), n);  // within the capacity of all models
-  const Pass pass{.batch = {.models = p.loaded, .size = n, .counts = p.counts}, .keys = {}, .mode = Mode::evaluate};
+  FEDSCAPE_CHECK(models <= p.loaded && n <= p.chunk && x.shape.inner(2) == p.network->sample() &&
+                     (x.shape[0] == 1 || x.shape[0] == models),
+                 "inputs {} for {} of {} models, chunks of {} and samples {}", x.shape.text(), models, p.loaded,
+                 p.chunk, p.network->sample().text());
+  p.counts.assign(static_cast<std::size_t>(models), n);  // within the capacity of all models
+  const Pass pass{.batch = {.models = models, .size = n, .counts = p.counts}, .keys = {}, .mode = Mode::evaluate};
   for (const Step& step : p.steps) {
     const ProfileScope scope = nn::measure_forward(stream, *p.network, step.first, pass.batch);
     p.run(stream, step, pass, x);

@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "fedscape/algo/federated/catalog.hpp"
 #include "fedscape/algo/train.hpp"
 #include "tests/algo/federated/federation_case.hpp"
 
@@ -44,10 +45,12 @@ struct Reading {
 };
 
 /// Takes a reading at every local step of the second round.
-class Watching : public FederatedAlgorithm {
+class Watching : public Penalty {
  public:
   explicit Watching(std::vector<Reading>& readings) : readings_(readings) {}
-  void correct_gradient(const LocalStep& step, View<float>) const override {
+  void options(Fields&) override {}
+  bool active() const override { return true; }
+  void add_gradient(const LocalStep& step, View<float>, View<float>) const override {
     if (step.schedule->round == 1) readings_.push_back({step.schedule->step, calls_of_new, mallinfo2().uordblks});
   }
 
@@ -59,14 +62,15 @@ class Watching : public FederatedAlgorithm {
 class SteadyState : public testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(Profiled, SteadyState, testing::Bool());
 
-TEST_P(SteadyState, AStepAllocatesNothing) {
+void expect_steady_steps(std::unique_ptr<FederatedAlgorithm> algorithm, bool profile) {
   std::vector<Reading> readings;
   readings.reserve(1000);
   test::FederationCase setting;
   setting.local.sampling.crop = 1, setting.local.sampling.flip = true;
-  setting.algorithm = std::make_unique<Watching>(readings);
+  setting.algorithm = std::move(algorithm);
+  setting.penalties.push_back(std::make_unique<Watching>(readings));
   const auto comm = test::alone();
-  test::run(*comm, setting, {.rounds = 2, .cohort = {.cohort = 9}, .profile = GetParam()});
+  test::run(*comm, setting, {.rounds = 2, .cohort = {.cohort = 9}, .profile = profile});
   std::size_t pairs = 0;
   for (std::size_t i = 1; i < readings.size(); ++i) {
     if (readings[i].step == 0) continue;  // another client: its memory is loaded in between
@@ -75,6 +79,13 @@ TEST_P(SteadyState, AStepAllocatesNothing) {
     ++pairs;
   }
   EXPECT_GT(pairs, 20u);
+}
+
+TEST_P(SteadyState, AStepOfAnyAlgorithmAllocatesNothing) {
+  for (const AlgorithmEntry& entry : algorithms()) {
+    SCOPED_TRACE(entry.name);
+    expect_steady_steps(entry.make(), GetParam());
+  }
 }
 
 TEST_P(SteadyState, AStepOfCentralTrainingAllocatesNothing) {

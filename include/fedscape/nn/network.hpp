@@ -93,8 +93,9 @@ class InferencePlan {
   /// Folds and packs the weights of M <= models rows [M,P] with their own statistics. Must be called whenever they
   /// change.
   void load(Stream& stream, View<const float> params);
-  /// Logits [M,n,C] of n <= chunk samples x [1|M,n,sample], valid until the next call; features likewise if asked for.
-  Outputs forward(Stream& stream, View<const float> x);
+  /// Outputs [M,n,...] of n <= chunk samples x [1|M,n,sample], valid until the next call. `first`: only of so many of
+  /// the loaded models, M = first.
+  Outputs forward(Stream& stream, View<const float> x, int first = 0);
 
  private:
   struct Plan;

@@ -22,6 +22,8 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// What every rank knows of a round before it begins.
 struct Plan {
   std::vector<Work> all, mine;
+  std::vector<double> weights;      // of all
+  std::vector<std::int64_t> steps;  // of all
   RoundReport report;
   std::int64_t test_samples = 0;
 };
@@ -59,6 +61,7 @@ Engine::Impl::Impl(Workers& workers_in, Communicator& comm_in, const Federation&
       mean(workers.stream(), {1, footprint.upload}) {
   const LocalOptions& local = federation.local;
   local.check();
+  federation.algorithm.check(local.optimizer);
   FEDSCAPE_CHECK(federation.network.sample() == federation.train.shape() &&
                      federation.network.classes() == federation.train.classes(),
                  "a network for samples {} of {} classes, but {} holds samples {} of {} classes",
@@ -102,7 +105,11 @@ Plan Engine::Impl::plan(const Cohort& cohort, std::int64_t round) const {
     plan.test_samples += static_cast<std::int64_t>(federation.clients.test[at(id)].size());
   }
   FEDSCAPE_CHECK(total > 0, "the weights of the {} clients of a round add up to {}", cohort.ids.size(), total);
-  for (Work& work : plan.all) work.weight /= total, plan.report.steps += work.steps;
+  for (Work& work : plan.all) {
+    work.weight /= total;
+    plan.report.steps += work.steps;
+    plan.weights.push_back(work.weight), plan.steps.push_back(work.steps);
+  }
   plan.report.round = round + 1;
   plan.report.clients = static_cast<std::int64_t>(cohort.ids.size());
   plan.report.lr = scheduled_lr(local.optimizer, static_cast<double>(round), static_cast<double>(federation.rounds));
@@ -190,6 +197,7 @@ RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& me
                  .lr = static_cast<float>(plan.report.lr),
                  .steps = std::max<std::int64_t>(plan.report.steps, 1),
                  .test_samples = plan.test_samples,
+                 .cohort = {plan.weights, plan.steps},
                  .server = server,
                  .memory = memory,
                  .observe = observe,

@@ -35,14 +35,16 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
       parts_(parts),
       models_(static_cast<int>(federation.local.models_per_stack)),
       batch_(static_cast<int>(limits_of(federation).batch)),
-      features_(parts.front().size.features),
+      size_(parts.front().size),
       tape_(stream, federation.network, models_, batch_),
       optimizer_(stream, federation.network.layout(), federation.local.optimizer, models_),
       params_(stream, {models_, federation.network.layout().size()}),
       grads_(stream, params_.shape()),
+      point_(stream, {size_.probe ? models_ : 0, params_.shape()[1]}),
       inputs_(stream, federation.network.sample().under(batch_).under(models_)),
       losses_(stream, {limits_of(federation).steps, models_}),
       label_counts_(stream, {models_, federation.network.classes()}),
+      terms_(stream, {models_, size_.terms}),
       labels_(stream, {models_, batch_}),
       schedule_(stream, {1}) {
   std::int64_t remembered = 0;
@@ -51,16 +53,21 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
     upload_.emplace_back(stream, Shape{models_, part.size.upload});
     remembered += part.size.client;
   }
+  others_.reserve(at(size_.others));
+  for (int i = 0; i < size_.others; ++i) others_.emplace_back(stream, federation.network, models_, batch_);
+  others_seen_.resize(others_.size());
   const std::size_t m = at(models_);
   feeds_.reserve(m);
   ids_.resize(m), samples_.resize(m), steps_.resize(m), weights_.resize(m), counts_.resize(m), keys_.resize(m);
   memory_row_.resize(at(remembered));
   host_.resize(at(std::max(losses_.size(), label_counts_.size())));
+  host_terms_.resize(at(terms_.size()));
 }
 
 std::int64_t Trainer::floats() const {
-  std::int64_t total =
-      tape_.floats() + 2 * params_.size() + inputs_.size() + losses_.size() + label_counts_.size() + labels_.size();
+  std::int64_t total = tape_.floats() + 2 * params_.size() + point_.size() + inputs_.size() + losses_.size() +
+                       label_counts_.size() + terms_.size() + labels_.size();
+  for (const auto& other : others_) total += other.floats();
   for (const auto& memory : memory_) total += memory.size();
   for (const auto& upload : upload_) total += upload.size();
   return total;
@@ -69,6 +76,7 @@ std::int64_t Trainer::floats() const {
 void Trainer::train(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {
   begin(stream, round.server, round.memory, block);
   if (federation_.local.evaluate_clients) add_metrics(stream, round, block, RoundSum::When::before);
+  load_others(stream, round.server, count(block));
   start_feeds(round, block);
   optimizer_.reset();
   int active = static_cast<int>(block.size());
@@ -80,7 +88,7 @@ void Trainer::train(Stream& stream, const Round& round, std::span<const Work> bl
   finish(stream, round, block, row);
 }
 
-/// Every client starts from the global model with what it remembers.
+/// Every client starts from the model it received, with what it remembers.
 void Trainer::begin(Stream& stream, const Server& server, ClientMemory& memory, std::span<const Work> block) {
   FEDSCAPE_CHECK(!block.empty() && count(block) <= models_, "a block of {} clients; at most {}", block.size(), models_);
   const std::int64_t classes = label_counts_.shape()[1];
@@ -96,10 +104,41 @@ void Trainer::begin(Stream& stream, const Server& server, ClientMemory& memory, 
     load_memory(stream, server, memory, work.id, m);
   }
   copy_to_device(stream, label_counts_.data(), host_.data(), at(label_counts_.size()) * sizeof(float));
-  const View<float> params = params_.view().rows(0, count(block));
+  work_out_terms(stream, count(block));
+  start(stream, server, count(block));
+}
+
+void Trainer::work_out_terms(Stream& stream, std::int64_t models) {
+  if (size_.terms == 0) return;
+  const std::size_t classes = at(label_counts_.shape()[1]), n = at(size_.terms);
+  for (std::size_t m = 0; m < at(models); ++m)
+    federation_.algorithm.terms(std::span(host_).subspan(m * classes, classes),
+                                std::span(host_terms_).subspan(m * n, n));
+  copy_to_device(stream, terms_.data(), host_terms_.data(), at(terms_.size()) * sizeof(float));
+}
+
+BlockStart Trainer::start_of(Stream& stream, const Server& server, const ClientBlock& clients) const {
+  return {stream, federation_.network, clients, server.global, server_memory_of(server, parts_.front())};
+}
+
+void Trainer::start(Stream& stream, const Server& server, std::int64_t models) {
+  const View<float> params = params_.view().rows(0, models);
   const ProfileScope scope(stream, Phase::load, "replicate",
                            {0, 2.0 * sizeof(float) * static_cast<double>(params.size())});
   ops::repeat_rows(stream, server.global, params);
+  const ClientBlock clients = block_of(0, static_cast<int>(models));
+  federation_.algorithm.start(start_of(stream, server, clients), params);
+}
+
+/// Packed once for the whole round; gradients are not needed yet, and their memory holds the models meanwhile.
+void Trainer::load_others(Stream& stream, const Server& server, std::int64_t models) {
+  const View<float> params = grads_.view().rows(0, models);
+  const ClientBlock clients = block_of(0, static_cast<int>(models));
+  for (std::size_t i = 0; i < others_.size(); ++i) {
+    ops::repeat_rows(stream, server.global, params);
+    federation_.algorithm.other(start_of(stream, server, clients), static_cast<int>(i), params);
+    others_[i].load(stream, params);
+  }
 }
 
 void Trainer::load_memory(Stream& stream, const Server& server, ClientMemory& memory, ClientId id, std::int64_t m) {
@@ -109,7 +148,9 @@ void Trainer::load_memory(Stream& stream, const Server& server, ClientMemory& me
   for (std::size_t i = 0; i < parts_.size(); ++i)
     copy_to_device(stream, memory_[i].data() + m * parts_[i].size.client, memory_row_.data() + parts_[i].client,
                    at(parts_[i].size.client) * sizeof(float));
-  if (!known) federation_.algorithm.initial_client_memory(stream, server.global, memory_[0].view().rows(m, m + 1));
+  if (!known)
+    federation_.algorithm.initial_client_memory(stream, federation_.network, server.global,
+                                                memory_[0].view().rows(m, m + 1));
 }
 
 void Trainer::start_feeds(const Round& round, std::span<const Work> block) {
@@ -124,67 +165,18 @@ void Trainer::start_feeds(const Round& round, std::span<const Work> block) {
   }
 }
 
-void Trainer::gather_batches(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step,
-                             int active) {
-  const Shape& sample = federation_.network.sample();
-  for (int m = 0; m < active; ++m) {
-    counts_[at(m)] =
-        feeds_[at(m)].gather(stream, step, {inputs_.data() + m * batch_ * sample.size(), sample.under(batch_)},
-                             {labels_.data() + m * batch_, {batch_}});
-    keys_[at(m)] = {federation_.seed, Purpose::dropout, static_cast<std::uint32_t>(block[at(m)].address),
-                    static_cast<std::uint32_t>(round.index), static_cast<std::uint32_t>(step)};
-  }
-}
-
 ClientBlock Trainer::block_of(std::size_t part, int active) const {
   const std::size_t m = at(active);
-  return {std::span(ids_).first(m), std::span(samples_).first(m), std::span(steps_).first(m),
-          label_counts_.view().rows(0, active), memory_[part].view().rows(0, active)};
+  return {std::span(ids_).first(m),
+          std::span(samples_).first(m),
+          std::span(steps_).first(m),
+          label_counts_.view().rows(0, active),
+          memory_[part].view().rows(0, active),
+          terms_.view().rows(0, active)};
 }
 
 View<const float> Trainer::server_memory_of(const Server& server, const Part& part) const {
   return share_of<const float>(server.memory, part.server, part.size.server);
-}
-
-void Trainer::local_step(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step,
-                         int active) {
-  gather_batches(stream, round, block, step, active);
-  const Schedule now{round.lr, static_cast<std::int32_t>(step), static_cast<std::int32_t>(round.index)};
-  copy_to_device(stream, schedule_.data(), &now, sizeof(now));
-  const Pass pass{
-      {active, batch_, std::span(counts_).first(at(active))}, std::span(keys_).first(at(active)), Mode::train};
-  const View<float> params = params_.view().rows(0, active), grads = grads_.view().rows(0, active);
-  const View<const float> inputs = inputs_.view().rows(0, active);
-  const View<float> loss(losses_.data() + step * models_, {active});
-  const auto see = [&](std::size_t part, const ClientBlock& clients) {
-    return LocalStep{stream,
-                     federation_.network,
-                     clients,
-                     pass.batch,
-                     round.server.global,
-                     server_memory_of(round.server, parts_[part]),
-                     params,
-                     inputs,
-                     labels_.view().rows(0, active),
-                     schedule_.data()};
-  };
-  const ClientBlock clients = block_of(0, active);
-  const LocalStep seen = see(0, clients);
-
-  const Outputs out = tape_.forward(stream, pass, params, inputs);
-  OutputGrads out_grads = tape_.output_grads(stream, pass, features_);
-  in_phase(stream, Phase::loss, "", [&] { federation_.algorithm.loss(seen, out, out_grads, loss); });
-  tape_.backward(stream, pass, params, grads);
-  {
-    const ProfileScope scope(stream, Phase::update, "corrections");
-    for (std::size_t i = 1; i < parts_.size(); ++i) {
-      const ClientBlock own = block_of(i, active);
-      parts_[i].penalty->add_gradient(see(i, own), loss, grads);
-    }
-    federation_.algorithm.correct_gradient(seen, grads);
-  }
-  optimizer_.step(stream, static_cast<double>(round.lr), active, params, grads);
-  tape_.update_statistics(stream, pass, params);
 }
 
 /// Made on first use, and to last: within a scope its memory would be the arena's.
@@ -206,7 +198,8 @@ Metrics Trainer::evaluate_personal(Stream& stream, const Server& server, ClientM
   const ArenaScope scope(stream);
   const Work work{id, id, 0, 0};
   begin(stream, server, memory, {&work, 1});
-  federation_.algorithm.personal(stream, block_of(0, 1), params_.view().rows(0, 1));
+  const ClientBlock clients = block_of(0, 1);
+  federation_.algorithm.personal(start_of(stream, server, clients), params_.view().rows(0, 1));
   return evaluate(stream, params_.view().rows(0, 1), id);
 }
 

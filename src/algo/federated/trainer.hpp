@@ -24,6 +24,7 @@ struct Round {
   float lr = 0;
   std::int64_t steps = 0;         // of all clients
   std::int64_t test_samples = 0;  // of all clients, with local metrics
+  CohortWork cohort;
   const Server& server;
   ClientMemory& memory;
   const ClientObserver& observe;
@@ -45,9 +46,19 @@ class Trainer {
  private:
   void begin(Stream& stream, const Server& server, ClientMemory& memory, std::span<const Work> block);
   void load_memory(Stream& stream, const Server& server, ClientMemory& memory, ClientId id, std::int64_t m);
+  void work_out_terms(Stream& stream, std::int64_t models);
+  /// Rows `params` become what the block's training starts from.
+  void start(Stream& stream, const Server& server, std::int64_t models);
+  void load_others(Stream& stream, const Server& server, std::int64_t models);
   void start_feeds(const Round& round, std::span<const Work> block);
   void gather_batches(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step, int active);
   void local_step(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t step, int active);
+  LocalStep see(Stream& stream, const Round& round, std::size_t part, const ClientBlock& clients,
+                const Batch& batch) const;
+  /// loss [M] and grads_ of the objective at the models `params`; the tape then holds their pass.
+  void take_gradient(const LocalStep& seen, const Pass& pass, View<const float> params, View<float> loss);
+  void probe(const LocalStep& seen, const Pass& pass);
+  void correct(Stream& stream, const Round& round, const LocalStep& seen, View<float> loss);
   void finish(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
   void add_losses(Stream& stream, const Round& round, std::span<const Work> block);
   void add_uploads(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
@@ -58,15 +69,18 @@ class Trainer {
   /// The first `active` clients of the block as one part sees them.
   ClientBlock block_of(std::size_t part, int active) const;
   View<const float> server_memory_of(const Server& server, const Part& part) const;
+  BlockStart start_of(Stream& stream, const Server& server, const ClientBlock& clients) const;
 
   const Federation& federation_;
   std::span<const Part> parts_;
   int models_, batch_;
-  bool features_ = false;
+  FederatedAlgorithm::Footprint size_;  // of the algorithm
   Tape tape_;
   Optimizer optimizer_;
   std::optional<Evaluator> evaluator_;
-  Tensor<float> params_, grads_, inputs_, losses_, label_counts_;
+  std::vector<InferencePlan> others_;
+  std::vector<Outputs> others_seen_;
+  Tensor<float> params_, grads_, point_, inputs_, losses_, label_counts_, terms_;
   Tensor<std::int32_t> labels_;
   Tensor<Schedule> schedule_;
   std::vector<Tensor<float>> memory_, upload_;  // of each part: [M,S], [M,Q]
@@ -76,7 +90,7 @@ class Trainer {
   std::vector<double> weights_;
   std::vector<int> counts_;
   std::vector<RngKey> keys_;
-  std::vector<float> memory_row_, host_;
+  std::vector<float> memory_row_, host_, host_terms_;
 };
 
 /// Samples that a client's batch can hold, and steps that it can take, over all clients.

@@ -30,7 +30,9 @@ void Trainer::finish(Stream& stream, const Round& round, std::span<const Work> b
                                round.server.global,
                                server_memory_of(round.server, parts_[i]),
                                params_.view().rows(0, models),
-                               round.lr};
+                               round.lr,
+                               federation_.local.optimizer,
+                               round.cohort};
       const View<float> upload = upload_[i].view().rows(0, models);
       if (i == 0)
         federation_.algorithm.upload(result, upload);
@@ -96,7 +98,8 @@ void Trainer::add_metrics(Stream& stream, const Round& round, std::span<const Wo
   const std::int64_t models = static_cast<std::int64_t>(block.size());
   const View<float> params = params_.view().rows(0, models);
   const bool personal = when == RoundSum::When::before && parts_.front().size.personal;
-  if (personal) federation_.algorithm.personal(stream, block_of(0, static_cast<int>(models)), params);
+  const ClientBlock clients = block_of(0, static_cast<int>(models));
+  if (personal) federation_.algorithm.personal(start_of(stream, round.server, clients), params);
   for (std::int64_t m = 0; m < models; ++m) {
     const Work& work = block[at(m)];
     if (work.address != work.id || round.test_samples == 0) continue;
@@ -104,7 +107,7 @@ void Trainer::add_metrics(Stream& stream, const Round& round, std::span<const Wo
     if (!round.sum.add_metrics(when, metrics, round.test_samples))
       round.sum.fail(work.id, failure(work, round, "metrics on its own test samples are not finite"));
   }
-  if (personal) ops::repeat_rows(stream, round.server.global, params);
+  if (personal) start(stream, round.server, models);
 }
 
 }  // namespace fedscape

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tests/algo/federated/federation_case.hpp"
+#include "tests/algo/federated/rounds.hpp"
 
 namespace fedscape {
 namespace {
@@ -14,25 +14,10 @@ using test::FederationCase;
 
 /// Gradient step of a linear model with softmax cross-entropy on all samples of a client, in double.
 std::vector<double> step_by_hand(const FederationCase& setting, std::span<const std::int32_t> samples) {
-  const std::size_t f = 6, c = 4;
   const std::vector<float> start = setting.initial();
   std::vector<double> moved(start.begin(), start.end());
-  const auto* const x = static_cast<const float*>(setting.data.samples());
-  for (const std::int32_t i : samples) {
-    double z[4], sum = 0;
-    for (std::size_t k = 0; k < c; ++k) {
-      z[k] = double(start[c * f + k]);
-      for (std::size_t j = 0; j < f; ++j)
-        z[k] += double(start[k * f + j]) * double(x[static_cast<std::size_t>(i) * f + j]);
-      sum += std::exp(z[k]);
-    }
-    for (std::size_t k = 0; k < c; ++k) {
-      const double y = setting.data.labels()[static_cast<std::size_t>(i)] == static_cast<int>(k) ? 1 : 0;
-      const double g = setting.local.optimizer.lr * (std::exp(z[k]) / sum - y) / double(samples.size());
-      moved[c * f + k] -= g;
-      for (std::size_t j = 0; j < f; ++j) moved[k * f + j] -= g * double(x[static_cast<std::size_t>(i) * f + j]);
-    }
-  }
+  const std::vector<double> gradient = test::linear_gradient(setting, samples, moved);
+  for (std::size_t i = 0; i < moved.size(); ++i) moved[i] -= setting.local.optimizer.lr * gradient[i];
   return moved;
 }
 

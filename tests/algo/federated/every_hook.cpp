@@ -24,29 +24,56 @@ FederatedAlgorithm::Footprint EveryHook::footprint(const ParamLayout& layout, in
           .upload = p + 1,
           .uploads = true,
           .server_data = true,
+          .personal = true,
           .features = true,
-          .personal = true};
+          .probe = true,
+          .terms = 1,
+          .others = 2};
 }
 
 void EveryHook::initial_memory(Stream& stream, View<const float>, View<float> server) const {
   ops::fill(stream, 0.125f, server);
 }
 
-void EveryHook::initial_client_memory(Stream& stream, View<const float> global, View<float> client) const {
+void EveryHook::initial_client_memory(Stream& stream, const Network&, View<const float> global,
+                                      View<float> client) const {
   ops::axpby(stream, 0.5f, flat(global), 0, flat(client));
 }
 
 double EveryHook::weight(std::int64_t samples, bool) const { return 1.0 / static_cast<double>(samples); }
 
+void EveryHook::terms(std::span<const float> label_counts, std::span<float> terms) const {
+  terms[0] = label_counts[0] + 1;
+}
+
+void EveryHook::start(const BlockStart& start, View<float> params) const {
+  ops::axpby(start.stream, 0.5f, start.block.memory, 0.5f, params);
+}
+
+// The received model, and the one that the client remembers.
+void EveryHook::other(const BlockStart& start, int which, View<float> params) const {
+  if (which == 1) ops::axpby(start.stream, 1, start.block.memory, 0, params);
+}
+
+// Features are drawn to those of the remembered model and away from the received one's, by the client's term.
 void EveryHook::loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const {
   FederatedAlgorithm::loss(step, out, grads, loss);
   for (int m = 0; m < step.batch.models; ++m)
     for (int b = 0; b < step.batch.count(m); ++b) {
       const std::int64_t features = out.features.size() / (step.batch.models * step.batch.size);
       const std::int64_t begin = (std::int64_t{m} * step.batch.size + b) * features;
-      ops::axpby(step.stream, 0.01f, {out.features.data + begin, {features}}, 0,
-                 {grads.features.data + begin, {features}});
+      const View<float> gradient(grads.features.data + begin, {features});
+      const auto add = [&](float factor, View<const float> seen) {
+        ops::axpby(step.stream, factor, {seen.data + begin, {features}}, 1, gradient);
+      };
+      add(0.01f, out.features);
+      add(0.001f, step.others[0].features);
+      add(-0.001f * step.block.terms.data[m], step.others[1].features);
     }
+}
+
+void EveryHook::probe(const LocalStep& step, View<const float> grads, View<float> point) const {
+  ops::axpby(step.stream, 0.05f, grads, 1, point);
 }
 
 void EveryHook::correct_gradient(const LocalStep& step, View<float> grads) const {
@@ -69,8 +96,8 @@ void EveryHook::upload(const LocalResult& result, View<float> upload) const {
   ops::axpby(result.stream, 1, result.params, 0, result.block.memory);
 }
 
-void EveryHook::personal(Stream& stream, const ClientBlock& block, View<float> params) const {
-  ops::axpby(stream, 0.5f, block.memory, 0.5f, params);
+void EveryHook::personal(const BlockStart& start, View<float> params) const {
+  ops::axpby(start.stream, 0.5f, start.block.memory, 0.5f, params);
 }
 
 void EveryHook::server_update(const ServerStep& step) const {

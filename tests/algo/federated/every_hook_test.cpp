@@ -72,9 +72,10 @@ TEST_F(EveryHook, PersonalModelsAreThoseThatMetricsAreTakenOf) {
   for (const auto& test : setting.clients.test) all_tests.insert(all_tests.end(), test.begin(), test.end());
   const Metrics personal = engine.evaluate_personal(server, *memory);
   EXPECT_EQ(personal.count, static_cast<std::int64_t>(all_tests.size()));
-  // Before the first round clients have half of the initial model: 3/4 of it make their personal one.
+  // Before the first round clients have half of the initial model: they would start from 3/4 of it, and the mean of
+  // both is their personal one.
   std::vector<float> params = setting.initial();
-  for (float& x : params) x *= 0.75f;
+  for (float& x : params) x *= 0.625f;
   Evaluator evaluator(workers.stream(), setting.network, 1);
   evaluator.load(workers.stream(), View<const float>(params.data(), {1, p}));
   EXPECT_NEAR(personal.loss, evaluator.all(workers.stream(), setting.data, all_tests)[0].loss, 1e-4);

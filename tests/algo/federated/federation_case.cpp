@@ -1,6 +1,7 @@
 #include "tests/algo/federated/federation_case.hpp"
 
 #include <cstring>
+#include <optional>
 
 #include "fedscape/algo/federated/fedavg.hpp"
 #include "fedscape/data/synthetic.hpp"
@@ -60,6 +61,12 @@ std::vector<float> gather_memories(Communicator& comm, const FederationCase& set
   return all;
 }
 
+/// What is left of a server after it was written and read again.
+Server reread(Stream& stream, const Server& server) {
+  return {server.round, to_device(stream, to_host(stream, server.global.view()), server.global.shape()),
+          to_device(stream, to_host(stream, server.memory.view()), server.memory.shape())};
+}
+
 }  // namespace
 
 std::unique_ptr<Communicator> alone() { return std::make_unique<OneRank>(); }
@@ -88,13 +95,16 @@ std::vector<float> FederationCase::initial() const {
 RunResult run(Communicator& comm, const FederationCase& setting, const RunOptions& options) {
   Workers workers({}, options.threads);
   if (options.profile) workers.start_profiles();
-  Engine engine(workers, comm, setting.federation());
+  std::optional<Engine> engine;
   Server server = initial_server(workers.stream(), setting.federation(), setting.initial());
   const auto memory = make_memory_in_ram();
   RunResult result;
-  for (std::int64_t round = 0; round < options.rounds; ++round)
+  for (std::int64_t round = 0; round < options.rounds; ++round) {
+    if (options.restart) server = reread(workers.stream(), server);
+    if (options.restart || !engine) engine.emplace(workers, comm, setting.federation());
     result.reports.push_back(
-        engine.round(sample_cohort(setting.clients.size(), options.cohort, setting.seed, round), server, *memory));
+        engine->round(sample_cohort(setting.clients.size(), options.cohort, setting.seed, round), server, *memory));
+  }
   result.global = to_host(workers.stream(), server.global.view());
   result.memory = to_host(workers.stream(), server.memory.view());
   const std::vector<float> remembered = gather_memories(comm, setting, *memory);

@@ -41,6 +41,7 @@ struct RunOptions {
   std::int64_t rounds = 3;
   CohortOptions cohort = {.cohort = 5};
   bool profile = false;
+  bool restart = false;  // every round is a new engine's, which knows what a run file holds
 };
 /// Runs a federation; `memories` of clients are gathered over the ranks.
 RunResult run(Communicator& comm, const FederationCase& setting, const RunOptions& options = {});

@@ -4,17 +4,13 @@
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
-#include "tests/algo/federated/federation_case.hpp"
+#include "tests/algo/federated/rounds.hpp"
 
 namespace fedscape {
 namespace {
 
 using test::FederationCase;
-
-std::vector<float> trained(const FederationCase& setting, std::int64_t rounds = 3) {
-  const auto comm = test::alone();
-  return test::run(*comm, setting, {.rounds = rounds}).global;
-}
+using test::trained;
 
 std::unique_ptr<FedProx> fedprox(double mu, const char* kind = "squared") {
   auto penalty = std::make_unique<FedProx>();

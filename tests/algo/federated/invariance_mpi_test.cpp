@@ -95,18 +95,20 @@ std::string bytes_of(const test::RunResult& result) {
 
 class Invariance : public ::testing::TestWithParam<std::pair<std::string, Maker>> {};
 
-TEST_P(Invariance, OfTheBitsToRanksThreadsAndStacks) {
+TEST_P(Invariance, OfTheBitsToRanksThreadsStacksAndRestarts) {
   struct Spread {
     int ranks, threads;
     std::int64_t stack;
+    bool restart = false;
   };
   std::vector<std::string> results;
-  for (const auto& [ranks, threads, stack] : {Spread{1, 1, 1}, {1, 2, 1}, {1, 1, 7}, {2, 1, 1}, {3, 1, 7}, {4, 2, 1}}) {
+  for (const auto& [ranks, threads, stack, restart] :
+       {Spread{1, 1, 1}, {1, 2, 1}, {1, 1, 7}, {1, 1, 1, true}, {2, 1, 1}, {3, 1, 7}, {4, 2, 1, true}}) {
     test::FederationCase setting(13);
     GetParam().second(setting);
     setting.local.models_per_stack = stack;
     setting.local.evaluate_clients = true;
-    const test::RunOptions options = {.threads = threads, .rounds = 2, .cohort = {.cohort = 9}};
+    const test::RunOptions options = {.threads = threads, .rounds = 2, .cohort = {.cohort = 9}, .restart = restart};
     test::on_ranks(ranks, [&](Communicator& comm) { results.push_back(bytes_of(test::run(comm, setting, options))); });
   }
   for (const std::string& result : results) EXPECT_TRUE(result == results.back());

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <span>
+
+#include "fedscape/comm/share.hpp"
+#include "fedscape/data/dataset.hpp"
+#include "fedscape/nn/sgd.hpp"
+
+/// What the hooks of an algorithm see: before, during and after local steps, and on the server.
+namespace fedscape {
+
+/// The M clients that train side by side; ids[m] owns row m of every [M,...] array. Sorted by steps, longest first, so
+/// the clients still training are always the first rows.
+struct ClientBlock {
+  std::span<const ClientId> ids;
+  std::span<const std::int64_t> samples;  // training samples of each client
+  std::span<const std::int64_t> steps;    // local steps of each client this round
+  View<const float> label_counts;         // [M,C] training samples of each class
+  View<float> memory;                     // [M,S] what these clients remember between rounds
+  View<const float> terms;                // [M,T] what terms() made of label_counts; the algorithm's only
+};
+
+/// What an algorithm sees of a block before its first local step.
+struct BlockStart {
+  Stream& stream;
+  const Network& network;
+  const ClientBlock& block;
+  View<const float> global;         // [1,P] model received
+  View<const float> server_memory;  // [1,V] what the server remembers between rounds
+};
+
+/// Numbers that change with the step, in device memory, so that a captured step sees each step's own.
+struct Schedule {
+  float lr;           // learning rate of this round
+  std::int32_t step;  // of this round, from 0
+  std::int32_t round;
+};
+
+/// What an algorithm sees during one local step of a block. M here is the number of clients still training.
+struct LocalStep {
+  Stream& stream;
+  const Network& network;
+  const ClientBlock& block;
+  const Batch& batch;
+  View<const float> global;         // [1,P] model received at the start of the round
+  View<const float> server_memory;  // [1,V] what the server remembers between rounds
+  View<const float> params;         // [M,P] local models before this step
+  View<const float> inputs;         // [M,B,sample]
+  View<const std::int32_t> labels;  // [M,B]
+  const Schedule* schedule;         // device memory
+  std::span<const Outputs> others;  // [M,B,...] what each of the other() models makes of the batch
+};
+
+/// All clients of a round, by id: the same on every rank.
+struct CohortWork {
+  std::span<const double> weights;      // sum to 1
+  std::span<const std::int64_t> steps;  // local steps of each
+};
+
+/// The same after the last step: params [M,P] are the trained models.
+struct LocalResult {
+  Stream& stream;
+  const Network& network;
+  const ClientBlock& block;
+  View<const float> global, server_memory, params;
+  float lr;  // of this round
+  const OptimizerOptions& optimizer;
+  CohortWork cohort;
+};
+
+class ExactSum;  // algo/exact_sum.hpp
+
+/// What the server sees at the end of a round. Every rank runs it; mean, memory and global are identical on all.
+struct ServerStep {
+  Stream& stream;
+  const Network& network;
+  std::int64_t round;
+  RngKey key;              // purpose `server`, this round
+  View<const float> mean;  // [1,Q] weighted mean upload of the cohort
+  View<const float>
+      local_uploads;  // [n_r,Q] those this rank holds, if the footprint asks for them; never gathered whole
+  std::span<const ClientId> local_ids;    // [n_r] whose they are
+  std::span<const double> local_weights;  // [n_r] their weights, which sum to 1 over all ranks
+  const Dataset* server_data;             // unlabelled server data, if the footprint asks for it
+  ExactSum& sum;                          // order-free sum over ranks: per-sample teachers, statistics
+  View<float> memory;                     // [1,V]
+  View<float> global;                     // [1,P] in: last round's model, out: the next one
+  double participation;                   // distinct clients of the cohort / number of clients
+};
+
+}  // namespace fedscape
