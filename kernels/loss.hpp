@@ -11,6 +11,9 @@ namespace fedscape::kernels {
 
 FEDSCAPE_KERNEL(void, softmax_cross_entropy, Stream& stream, const Batch& batch, const float* logits,
                 const std::int32_t* labels, float* loss, float* dlogits, int C);
+/// scale and shift may be null.
+FEDSCAPE_KERNEL(void, adjusted_cross_entropy, Stream& stream, const Batch& batch, const float* logits,
+                const std::int32_t* labels, const float* scale, const float* shift, float* loss, float* dlogits, int C);
 FEDSCAPE_KERNEL(void, squared_error, Stream& stream, const Batch& batch, const float* logits,
                 const std::int32_t* labels, float* loss, float* dlogits, int C);
 FEDSCAPE_KERNEL(void, score, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
@@ -35,6 +38,15 @@ FEDSCAPE_HOST_DEVICE inline double sample_cross_entropy(const float* z, int labe
   const auto inverse = static_cast<float>(1 / sum);
   for (int c = 0; c < C; ++c) dz[c] = (dz[c] * inverse - (c == label ? 1.0f : 0.0f)) * scale;
   return std::log(sum) - (static_cast<double>(at_label) - static_cast<double>(peak));
+}
+
+/// The same of scale * z + shift, either of which may be null; `factor` times its gradient at z.
+FEDSCAPE_HOST_DEVICE inline double sample_adjusted_cross_entropy(const float* z, int label, const float* scale,
+                                                                 const float* shift, float factor, float* dz, int C) {
+  for (int c = 0; c < C; ++c) dz[c] = (scale ? scale[c] : 1.0f) * z[c] + (shift ? shift[c] : 0.0f);
+  const double loss = sample_cross_entropy(dz, label, factor, dz, C);
+  for (int c = 0; scale && c < C; ++c) dz[c] *= scale[c];
+  return loss;
 }
 
 /// Sum over classes of (z - one-hot)^2 of one sample and `scale` times 2 (z - one-hot); dz may alias z.

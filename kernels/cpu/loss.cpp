@@ -2,33 +2,50 @@
 
 namespace fedscape::kernels {
 
-void softmax_cross_entropy(Cpu, Stream&, const Batch& batch, const float* logits, const std::int32_t* labels,
-                           float* loss, float* dlogits, int C) {
+namespace {
+
+/// sample(m, logits, label, scale of the gradient, dlogits) is the loss of one sample, a sum of `terms` terms.
+template <class Sample>
+void loss_and_gradient(const Batch& batch, const float* logits, const std::int32_t* labels, float* loss, float* dlogits,
+                       int C, double terms, Sample&& sample) {
   for (int m = 0; m < batch.models; ++m) {
     const int count = batch.count(m);
-    const float scale = 1.0f / static_cast<float>(count > 0 ? count : 1);
+    const double all = static_cast<double>(count > 0 ? count : 1) * terms;
     double sum = 0;
     for (int b = 0; b < count; ++b) {
-      const std::int64_t sample = std::int64_t{m} * batch.size + b;
-      sum += sample_cross_entropy(logits + sample * C, labels[sample], scale, dlogits + sample * C, C);
+      const std::int64_t at = std::int64_t{m} * batch.size + b;
+      sum += sample(m, logits + at * C, labels[at], static_cast<float>(1 / all), dlogits + at * C);
     }
-    loss[m] = static_cast<float>(count > 0 ? sum / count : 0.0);
+    loss[m] = static_cast<float>(sum / all);
   }
+}
+
+}  // namespace
+
+void softmax_cross_entropy(Cpu, Stream&, const Batch& batch, const float* logits, const std::int32_t* labels,
+                           float* loss, float* dlogits, int C) {
+  loss_and_gradient(batch, logits, labels, loss, dlogits, C, 1,
+                    [=](int, const float* z, int label, float scale, float* dz) {
+                      return sample_cross_entropy(z, label, scale, dz, C);
+                    });
+}
+
+void adjusted_cross_entropy(Cpu, Stream&, const Batch& batch, const float* logits, const std::int32_t* labels,
+                            const float* scale, const float* shift, float* loss, float* dlogits, int C) {
+  loss_and_gradient(batch, logits, labels, loss, dlogits, C, 1,
+                    [=](int m, const float* z, int label, float factor, float* dz) {
+                      const std::int64_t row = std::int64_t{m} * C;
+                      return sample_adjusted_cross_entropy(z, label, scale ? scale + row : nullptr,
+                                                           shift ? shift + row : nullptr, factor, dz, C);
+                    });
 }
 
 void squared_error(Cpu, Stream&, const Batch& batch, const float* logits, const std::int32_t* labels, float* loss,
                    float* dlogits, int C) {
-  for (int m = 0; m < batch.models; ++m) {
-    const int count = batch.count(m);
-    const double terms = static_cast<double>(count > 0 ? count : 1) * C;
-    double sum = 0;
-    for (int b = 0; b < count; ++b) {
-      const std::int64_t sample = std::int64_t{m} * batch.size + b;
-      sum += sample_squared_error(logits + sample * C, labels[sample], static_cast<float>(1 / terms),
-                                  dlogits + sample * C, C);
-    }
-    loss[m] = static_cast<float>(sum / terms);
-  }
+  loss_and_gradient(batch, logits, labels, loss, dlogits, C, C,
+                    [=](int, const float* z, int label, float scale, float* dz) {
+                      return sample_squared_error(z, label, scale, dz, C);
+                    });
 }
 
 void score(Cpu, Stream&, const Batch& batch, const float* logits, const std::int32_t* labels, bool labels_shared,

@@ -14,20 +14,29 @@ __global__ void loss_kernel(const int* counts, int B, const float* logits, const
   double sum = 0;
   for (int b = threadIdx.x; b < count; b += kThreads) {
     const std::int64_t at = std::int64_t{m} * B + b;
-    sum += sample(logits + at * C, labels[at], static_cast<float>(1 / terms), dlogits + at * C, C);
+    sum += sample(m, logits + at * C, labels[at], static_cast<float>(1 / terms), dlogits + at * C, C);
   }
   sum = block_sum(sum);
   if (threadIdx.x == 0) loss[m] = static_cast<float>(sum / terms);
 }
 
 struct CrossEntropy {
-  __device__ double operator()(const float* z, int label, float scale, float* dz, int C) const {
+  __device__ double operator()(int, const float* z, int label, float scale, float* dz, int C) const {
     return sample_cross_entropy(z, label, scale, dz, C);
   }
 };
 
+struct AdjustedCrossEntropy {
+  const float *scale, *shift;
+  __device__ double operator()(int m, const float* z, int label, float factor, float* dz, int C) const {
+    const std::int64_t row = std::int64_t{m} * C;
+    return sample_adjusted_cross_entropy(z, label, scale ? scale + row : nullptr, shift ? shift + row : nullptr, factor,
+                                         dz, C);
+  }
+};
+
 struct SquaredError {
-  __device__ double operator()(const float* z, int label, float scale, float* dz, int C) const {
+  __device__ double operator()(int, const float* z, int label, float scale, float* dz, int C) const {
     return sample_squared_error(z, label, scale, dz, C);
   }
 };
@@ -66,6 +75,11 @@ __global__ void add_scores_kernel(const int* counts, int M, int B, const ops::Sc
 void softmax_cross_entropy(Cuda, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
                            float* loss, float* dlogits, int C) {
   loss_and_gradient(stream, batch, logits, labels, loss, dlogits, C, 1, CrossEntropy{});
+}
+
+void adjusted_cross_entropy(Cuda, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
+                            const float* scale, const float* shift, float* loss, float* dlogits, int C) {
+  loss_and_gradient(stream, batch, logits, labels, loss, dlogits, C, 1, AdjustedCrossEntropy{scale, shift});
 }
 
 void squared_error(Cuda, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,

@@ -32,6 +32,21 @@ void softmax_cross_entropy(Stream& stream, const Batch& batch, View<const float>
   });
 }
 
+void adjusted_cross_entropy(Stream& stream, const Batch& batch, View<const float> logits,
+                            View<const std::int32_t> labels, View<const float> scale, View<const float> shift,
+                            View<float> loss, View<float> dlogits) {
+  check_logits("adjusted_cross_entropy", batch, logits.shape, labels.shape, false);
+  check_gradient("adjusted_cross_entropy", logits.shape, loss.shape, dlogits.shape);
+  const Shape terms = {logits.shape[0], logits.shape[2]};
+  for (const View<const float>& term : {scale, shift})
+    FEDSCAPE_CHECK(term.empty() || term.shape == terms, "adjusted_cross_entropy: scale or shift is {}, expected {}",
+                   term.shape.text(), terms.text());
+  kernels::dispatch(stream, [&](auto on) {
+    kernels::adjusted_cross_entropy(on, stream, batch, logits.data, labels.data, scale.data, shift.data, loss.data,
+                                    dlogits.data, static_cast<int>(terms[1]));
+  });
+}
+
 void squared_error(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
                    View<float> loss, View<float> dlogits) {
   check_logits("squared_error", batch, logits.shape, labels.shape, false);

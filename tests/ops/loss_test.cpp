@@ -78,6 +78,60 @@ TEST_P(Loss, CrossEntropyShowsNanWhereverItStands) {
   }
 }
 
+TEST_P(Loss, AdjustedCrossEntropyIsThatOfScaledAndShiftedLogits) {
+  const auto z = test::random_floats(kLogits.size(), 1, -3, 3);
+  const auto scale = test::random_floats(kModels * kClasses, 2, 0, 1),
+             shift = test::random_floats(kModels * kClasses, 3);
+  const auto labels = some_labels();
+  Tensor<float> loss(stream, {kModels}), dz(stream, kLogits);
+  ops::adjusted_cross_entropy(stream, kBatch, device(z, kLogits), device(labels, kLabels),
+                              device(scale, {kModels, kClasses}), device(shift, {kModels, kClasses}), loss, dz);
+  const auto losses = host(loss), gradient = host(dz);
+  for (int m = 0; m < kModels; ++m) {
+    double expected = 0;
+    for (int b = 0; b < kCounts[m]; ++b) {
+      const int at = m * kSize + b;
+      float adjusted[kClasses];
+      for (int c = 0; c < kClasses; ++c)
+        adjusted[c] = scale[m * kClasses + c] * z[at * kClasses + c] + shift[m * kClasses + c];
+      const auto p = softmax(adjusted, kClasses);
+      expected -= std::log(p[labels[at]]) / kCounts[m];
+      for (int c = 0; c < kClasses; ++c)
+        EXPECT_NEAR(gradient[at * kClasses + c], scale[m * kClasses + c] * (p[c] - (c == labels[at])) / kCounts[m],
+                    5e-7);
+    }
+    EXPECT_NEAR(losses[m], expected, 1e-6) << m;  // as above
+  }
+}
+
+TEST_P(Loss, AdjustedByNothingIsCrossEntropyToTheBit) {
+  const Tensor<float> z = device(test::random_floats(kLogits.size(), 4, -3, 3), kLogits);
+  const Tensor<std::int32_t> labels = device(some_labels(), kLabels);
+  const std::vector<int> full(kModels, kSize);
+  const Batch batch{kModels, kSize, full};
+  Tensor<float> loss(stream, {kModels}), dz(stream, kLogits), plain(stream, {kModels}), dplain(stream, kLogits);
+  ops::softmax_cross_entropy(stream, batch, z, labels, plain, dplain);
+  for (const bool given : {false, true}) {
+    const Tensor<float> one = device(std::vector<float>(kModels * kClasses, 1.0f), {kModels, kClasses});
+    const Tensor<float> zero = device(std::vector<float>(kModels * kClasses), {kModels, kClasses});
+    ops::adjusted_cross_entropy(stream, batch, z, labels, given ? one : View<const float>(),
+                                given ? zero : View<const float>(), loss, dz);
+    EXPECT_EQ(host(loss), host(plain));
+    EXPECT_EQ(host(dz), host(dplain));
+  }
+}
+
+TEST_P(Loss, AdjustedLeavesOutAClassAtMinusInfinity) {
+  const std::vector<int> one = {1};
+  const float infinity = std::numeric_limits<float>::infinity();
+  Tensor<float> z = device(std::vector<float>{1, 50, 2}, {1, 1, 3}), loss(stream, {1});
+  ops::adjusted_cross_entropy(stream, {1, 1, one}, z, device(std::vector{0}, {1, 1}), {},
+                              device(std::vector<float>{0, -infinity, 0}, {1, 3}), loss, z);
+  const auto [expected, gradient] = cross_entropy_of({1, 2}, 0);
+  EXPECT_EQ(host(loss)[0], expected);
+  EXPECT_EQ(host(z), (std::vector<float>{gradient[0], 0, gradient[1]}));
+}
+
 TEST_P(Loss, SquaredErrorAndItsGradientMatchDoublePrecision) {
   const auto z = test::random_floats(kLogits.size(), 2);
   const auto labels = some_labels();

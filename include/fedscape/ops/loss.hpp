@@ -12,6 +12,13 @@ namespace fedscape::ops {
 void softmax_cross_entropy(Stream& stream, const Batch& batch, View<const float> logits,
                            View<const std::int32_t> labels, View<float> loss, View<float> dlogits);
 
+/// The same of the logits z[m,b,c] = scale[m,c] * logits[m,b,c] + shift[m,c], with the gradient at `logits`. scale and
+/// shift [M,C] or absent (1 and 0). A shift of -infinity leaves its class out: probability and gradient are 0; the
+/// label of a real sample may not be left out. dlogits may alias logits.
+void adjusted_cross_entropy(Stream& stream, const Batch& batch, View<const float> logits,
+                            View<const std::int32_t> labels, View<const float> scale, View<const float> shift,
+                            View<float> loss, View<float> dlogits);
+
 /// loss[m] = mean over the real b and all c of (logits[m,b,c] - [c = labels[m,b]])^2, and its gradient.
 void squared_error(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
                    View<float> loss, View<float> dlogits);

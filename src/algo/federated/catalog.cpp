@@ -6,9 +6,11 @@
 #include "fedscape/algo/federated/fedavg.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
+#include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
 #include "fedscape/algo/federated/wsa.hpp"
+#include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "fedscape/base/suggest.hpp"
 
 namespace fedscape {
@@ -23,7 +25,9 @@ std::unique_ptr<Interface> make() {
 constexpr std::array kAlgorithms = {
     AlgorithmEntry{"fedavg", "McMahan et al., AISTATS 2017", make<FederatedAlgorithm, FedAvg>},
     AlgorithmEntry{"fedopt", "Reddi et al., ICLR 2021", make<FederatedAlgorithm, FedOpt>},
+    AlgorithmEntry{"fedrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, FedRs>},
     AlgorithmEntry{"scaffold", "Karimireddy et al., ICML 2020", make<FederatedAlgorithm, Scaffold>},
+    AlgorithmEntry{"scaffoldrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, ScaffoldRs>},
 };
 
 constexpr std::array kPenalties = {

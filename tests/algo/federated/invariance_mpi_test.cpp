@@ -8,9 +8,11 @@
 #include "fedscape/algo/federated/fedavg.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
+#include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
 #include "fedscape/algo/federated/wsa.hpp"
+#include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "tests/algo/federated/every_hook.hpp"
 #include "tests/algo/federated/federation_case.hpp"
 #include "tests/comm/mpi_test.hpp"
@@ -47,6 +49,11 @@ void with_opt(test::FederationCase& setting) {
   algorithm->kind = kind;
   setting.algorithm = std::move(algorithm);
 }
+void with_soft_mask(test::FederationCase& setting) {
+  auto algorithm = std::make_unique<FedRs>();
+  algorithm->mask = "soft";
+  setting.algorithm = std::move(algorithm);
+}
 void with_every_hook(test::FederationCase& setting) {
   setting.algorithm = std::make_unique<test::EveryHook>();
   setting.penalties.push_back(std::make_unique<test::EveryPenalty>());
@@ -77,6 +84,9 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"sign", with_signs<kHinge>},
     {"sign_logistic", with_signs<kLogistic>},
     {"all_penalties", with_all_penalties},
+    {"fedrs", with<FedRs>},
+    {"fedrs_soft", with_soft_mask},
+    {"scaffoldrs", with<ScaffoldRs>},
 };
 
 /// All bytes that a run leaves, its metrics included.
