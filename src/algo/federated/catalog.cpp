@@ -3,7 +3,9 @@
 #include <array>
 #include <vector>
 
+#include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedlc.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
@@ -23,7 +25,9 @@ std::unique_ptr<Interface> make() {
 }
 
 constexpr std::array kAlgorithms = {
+    AlgorithmEntry{"balanced-softmax", "Ren et al., NeurIPS 2020", make<FederatedAlgorithm, BalancedSoftmax>},
     AlgorithmEntry{"fedavg", "McMahan et al., AISTATS 2017", make<FederatedAlgorithm, FedAvg>},
+    AlgorithmEntry{"fedlc", "Zhang et al., ICML 2022", make<FederatedAlgorithm, FedLc>},
     AlgorithmEntry{"fedopt", "Reddi et al., ICLR 2021", make<FederatedAlgorithm, FedOpt>},
     AlgorithmEntry{"fedrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, FedRs>},
     AlgorithmEntry{"scaffold", "Karimireddy et al., ICML 2020", make<FederatedAlgorithm, Scaffold>},

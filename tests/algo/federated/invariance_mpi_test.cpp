@@ -5,7 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedlc.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
@@ -87,6 +89,8 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedrs", with<FedRs>},
     {"fedrs_soft", with_soft_mask},
     {"scaffoldrs", with<ScaffoldRs>},
+    {"fedlc", with<FedLc>},
+    {"balanced_softmax", with<BalancedSoftmax>},
 };
 
 /// All bytes that a run leaves, its metrics included.

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "fedscape/algo/federated/algorithm.hpp"
+
+namespace fedscape {
+
+/// FedAvg with balanced softmax (Ren, Yu, Ma, Zhao, Yi and Li, NeurIPS 2020) on every client: local cross-entropy of
+///
+///     f_c + tau ln n_c,     n_c samples of class c on this client,
+///
+/// so that the trained f_c are those of balanced classes. The paper's tau is 1; others are logit adjustment (Menon et
+/// al., ICLR 2021). A class without samples is left out: ln 0. tau = 0 is FedAvg.
+class BalancedSoftmax : public FederatedAlgorithm {
+ public:
+  void options(Fields& f) override;
+  void check(const OptimizerOptions& local) const override;
+  Footprint footprint(const ParamLayout& layout, int classes) const override;
+  void terms(std::span<const float> label_counts, std::span<float> shift) const override;
+  void loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const override;
+
+  double tau = 1;
+};
+
+}  // namespace fedscape
