@@ -6,6 +6,7 @@
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
+#include "fedscape/algo/federated/fednova.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
@@ -28,6 +29,7 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"balanced-softmax", "Ren et al., NeurIPS 2020", make<FederatedAlgorithm, BalancedSoftmax>},
     AlgorithmEntry{"fedavg", "McMahan et al., AISTATS 2017", make<FederatedAlgorithm, FedAvg>},
     AlgorithmEntry{"fedlc", "Zhang et al., ICML 2022", make<FederatedAlgorithm, FedLc>},
+    AlgorithmEntry{"fednova", "Wang et al., NeurIPS 2020", make<FederatedAlgorithm, FedNova>},
     AlgorithmEntry{"fedopt", "Reddi et al., ICLR 2021", make<FederatedAlgorithm, FedOpt>},
     AlgorithmEntry{"fedrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, FedRs>},
     AlgorithmEntry{"scaffold", "Karimireddy et al., ICML 2020", make<FederatedAlgorithm, Scaffold>},

@@ -8,6 +8,7 @@
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
+#include "fedscape/algo/federated/fednova.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
@@ -56,6 +57,11 @@ void with_soft_mask(test::FederationCase& setting) {
   algorithm->mask = "soft";
   setting.algorithm = std::move(algorithm);
 }
+void with_nova_momentum(test::FederationCase& setting) {
+  auto algorithm = std::make_unique<FedNova>();
+  algorithm->server_momentum = 0.5;
+  setting.algorithm = std::move(algorithm);
+}
 void with_every_hook(test::FederationCase& setting) {
   setting.algorithm = std::make_unique<test::EveryHook>();
   setting.penalties.push_back(std::make_unique<test::EveryPenalty>());
@@ -91,6 +97,8 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"scaffoldrs", with<ScaffoldRs>},
     {"fedlc", with<FedLc>},
     {"balanced_softmax", with<BalancedSoftmax>},
+    {"fednova", with<FedNova>},
+    {"fednova_momentum", with_nova_momentum},
 };
 
 /// All bytes that a run leaves, its metrics included.
