@@ -7,6 +7,7 @@
 
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedexp.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
 #include "fedscape/algo/federated/fednova.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
@@ -99,6 +100,7 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"balanced_softmax", with<BalancedSoftmax>},
     {"fednova", with<FedNova>},
     {"fednova_momentum", with_nova_momentum},
+    {"fedexp", with<FedExp>},
 };
 
 /// All bytes that a run leaves, its metrics included.
