@@ -7,6 +7,7 @@
 
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/feddyn.hpp"
 #include "fedscape/algo/federated/fedexp.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
 #include "fedscape/algo/federated/fednova.hpp"
@@ -101,6 +102,7 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fednova", with<FedNova>},
     {"fednova_momentum", with_nova_momentum},
     {"fedexp", with<FedExp>},
+    {"feddyn", with<FedDyn>},
 };
 
 /// All bytes that a run leaves, its metrics included.
