@@ -5,6 +5,7 @@
 
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
 #include "fedscape/algo/federated/fedexp.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
@@ -30,6 +31,7 @@ std::unique_ptr<Interface> make() {
 constexpr std::array kAlgorithms = {
     AlgorithmEntry{"balanced-softmax", "Ren et al., NeurIPS 2020", make<FederatedAlgorithm, BalancedSoftmax>},
     AlgorithmEntry{"fedavg", "McMahan et al., AISTATS 2017", make<FederatedAlgorithm, FedAvg>},
+    AlgorithmEntry{"fedaws", "Yu et al., ICML 2020", make<FederatedAlgorithm, FedAws>},
     AlgorithmEntry{"feddyn", "Acar et al., ICLR 2021", make<FederatedAlgorithm, FedDyn>},
     AlgorithmEntry{"fedexp", "Jhunjhunwala et al., ICLR 2023", make<FederatedAlgorithm, FedExp>},
     AlgorithmEntry{"fedlc", "Zhang et al., ICML 2022", make<FederatedAlgorithm, FedLc>},

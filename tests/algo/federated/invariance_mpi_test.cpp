@@ -7,6 +7,7 @@
 
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
 #include "fedscape/algo/federated/fedexp.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
@@ -103,6 +104,7 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fednova_momentum", with_nova_momentum},
     {"fedexp", with<FedExp>},
     {"feddyn", with<FedDyn>},
+    {"fedaws", with<FedAws>},
 };
 
 /// All bytes that a run leaves, its metrics included.
