@@ -11,10 +11,12 @@
 #include "fedscape/algo/federated/feddyn.hpp"
 #include "fedscape/algo/federated/fedexp.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
+#include "fedscape/algo/federated/fedmmd.hpp"
 #include "fedscape/algo/federated/fednova.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
+#include "fedscape/algo/federated/moon.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
 #include "fedscape/algo/federated/wsa.hpp"
@@ -105,6 +107,8 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedexp", with<FedExp>},
     {"feddyn", with<FedDyn>},
     {"fedaws", with<FedAws>},
+    {"moon", with<Moon>},
+    {"fedmmd", with<FedMmd>},
 };
 
 /// All bytes that a run leaves, its metrics included.
