@@ -22,6 +22,8 @@ FEDSCAPE_KERNEL(void, adam, Stream& stream, const AdamRates& rates, int active, 
                 Slot<const float> grads, Slot<float> params, Slot<float> first, Slot<float> second);
 
 FEDSCAPE_KERNEL(void, clip_rows, Stream& stream, float max_norm, int active, float* grads, std::int64_t P);
+FEDSCAPE_KERNEL(void, ascend_rows, Stream& stream, float rho, int models, const float* grads, float* point,
+                std::int64_t P);
 
 /// One parameter's step of SGD; velocity null: no momentum.
 FEDSCAPE_HOST_DEVICE inline void sgd_element(const ops::Sgd& rates, float gradient, float& weight, float* velocity) {
@@ -48,6 +50,10 @@ FEDSCAPE_HOST_DEVICE inline float clip_factor(double squared_norm, float max_nor
   const double norm = std::sqrt(squared_norm);
   return norm > static_cast<double>(max_norm) ? static_cast<float>(static_cast<double>(max_norm) / (norm + 1e-6))
                                               : 1.0f;
+}
+
+FEDSCAPE_HOST_DEVICE inline float ascent_factor(double squared_norm, float rho) {
+  return static_cast<float>(static_cast<double>(rho) / (std::sqrt(squared_norm) + 1e-12));
 }
 
 }  // namespace fedscape::kernels

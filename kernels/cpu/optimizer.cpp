@@ -23,6 +23,10 @@ SgdRow sgd_row_for(const ops::Sgd& rates, bool momentum) {
   return rates.first ? sgd_row<true, false, true> : sgd_row<true, false, false>;
 }
 
+double squared_norm(const float* row, std::int64_t P) {
+  return sum_in_lanes(P, [row](std::int64_t i) { return static_cast<double>(row[i]) * static_cast<double>(row[i]); });
+}
+
 }  // namespace
 
 void sgd(Cpu, Stream& stream, const ops::Sgd& rates, int active, std::int64_t length, Slot<const float> grads,
@@ -51,10 +55,19 @@ void adam(Cpu, Stream& stream, const AdamRates& given, int active, std::int64_t 
 void clip_rows(Cpu, Stream&, float max_norm, int active, float* grads, std::int64_t P) {
   for (int m = 0; m < active; ++m) {
     float* const row = grads + m * P;
-    const auto square = [row](std::int64_t i) { return static_cast<double>(row[i]) * static_cast<double>(row[i]); };
-    const float factor = clip_factor(sum_in_lanes(P, square), max_norm);
+    const float factor = clip_factor(squared_norm(row, P), max_norm);
     if (factor == 1.0f) continue;
     for (std::int64_t i = 0; i < P; ++i) row[i] *= factor;
+  }
+}
+
+void ascend_rows(Cpu, Stream&, float rho, int models, const float* grads, float* point, std::int64_t P) {
+  for (int m = 0; m < models; ++m) {
+    const float* const row = grads + m * P;
+    float* const to = point + m * P;
+    const float factor = ascent_factor(squared_norm(row, P), rho);
+#pragma omp simd
+    for (std::int64_t i = 0; i < P; ++i) to[i] += factor * row[i];
   }
 }
 

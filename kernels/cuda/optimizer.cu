@@ -38,6 +38,12 @@ __global__ void scale_rows_kernel(const double* squares, float max_norm, float* 
   if (i < P) grads[m * P + i] *= clip_factor(squares[m], max_norm);
 }
 
+/// One thread per parameter.
+__global__ void ascend_rows_kernel(const double* squares, float rho, const float* grads, float* point, std::int64_t P) {
+  const std::int64_t i = element(), m = blockIdx.y;
+  if (i < P) point[m * P + i] += ascent_factor(squares[m], rho) * grads[m * P + i];
+}
+
 }  // namespace
 
 void sgd(Cuda, Stream& stream, const ops::Sgd& rates, int active, std::int64_t length, Slot<const float> grads,
@@ -60,6 +66,15 @@ void clip_rows(Cuda, Stream& stream, float max_norm, int active, float* grads, s
   const Tensor<double> squares(stream, {active});
   row_sums(stream, Square{grads, P}, P, active, squares.data());
   scale_rows_kernel<<<blocks_for(P, active), kThreads, 0, queue(stream)>>>(squares.data(), max_norm, grads, P);
+  CUDA_CHECK(cudaGetLastError());
+}
+
+void ascend_rows(Cuda, Stream& stream, float rho, int models, const float* grads, float* point, std::int64_t P) {
+  if (models == 0 || P == 0) return;
+  const ArenaScope scope(stream);
+  const Tensor<double> squares(stream, {models});
+  row_sums(stream, Square{grads, P}, P, models, squares.data());
+  ascend_rows_kernel<<<blocks_for(P, models), kThreads, 0, queue(stream)>>>(squares.data(), rho, grads, point, P);
   CUDA_CHECK(cudaGetLastError());
 }
 

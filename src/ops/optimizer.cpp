@@ -55,4 +55,12 @@ void clip_rows(Stream& stream, float max_norm, int active, View<float> grads) {
                     [&](auto on) { kernels::clip_rows(on, stream, max_norm, active, grads.data, grads.shape[1]); });
 }
 
+void ascend_rows(Stream& stream, float rho, View<const float> grads, View<float> point) {
+  FEDSCAPE_CHECK(grads.shape.rank() == 2 && grads.shape == point.shape, "ascend_rows: gradients {}, points {}",
+                 grads.shape.text(), point.shape.text());
+  const int models = static_cast<int>(grads.shape[0]);
+  kernels::dispatch(
+      stream, [&](auto on) { kernels::ascend_rows(on, stream, rho, models, grads.data, point.data, grads.shape[1]); });
+}
+
 }  // namespace fedscape::ops

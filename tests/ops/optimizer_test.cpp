@@ -108,6 +108,21 @@ TEST_P(OptimizerOp, ClippingLeavesANanToBeSeen) {
   EXPECT_TRUE(std::isnan(host(grads)[30]));
 }
 
+TEST_P(OptimizerOp, AscentGoesAsFarAsToldAlongEveryRow) {
+  std::vector<float> rows(2 * 100, 0.01f);
+  for (int i = 100; i < 200; ++i) rows[static_cast<std::size_t>(i)] = -3.0f;
+  Tensor<float> point = device(std::vector<float>(200, 1.0f), {2, 100});
+  ops::ascend_rows(stream, 0.5f, device(rows, {2, 100}), point);
+  const auto moved = host(point);
+  for (std::size_t i = 0; i < 200; ++i) EXPECT_FLOAT_EQ(moved[i], i < 100 ? 1.05f : 0.95f);  // 0.5 / sqrt(100) each
+}
+
+TEST_P(OptimizerOp, AscentAlongNothingStays) {
+  Tensor<float> point = device(std::vector<float>(50, 2.0f), {1, 50});
+  ops::ascend_rows(stream, 1.0f, device(std::vector<float>(50), {1, 50}), point);
+  EXPECT_EQ(host(point), std::vector<float>(50, 2.0f));
+}
+
 FEDSCAPE_ON_DEVICES(OptimizerOp);
 
 }  // namespace

@@ -30,4 +30,7 @@ void adam(Stream& stream, const Adam& rates, int active, std::int64_t length, Sl
 /// summed in double in a fixed order. grads [M,P].
 void clip_rows(Stream& stream, float max_norm, int active, View<float> grads);
 
+/// point[m] += rho * grads[m] / (norm of grads[m] + 1e-12), the norm as above. grads, point [M,P].
+void ascend_rows(Stream& stream, float rho, View<const float> grads, View<float> point);
+
 }  // namespace fedscape::ops

@@ -14,6 +14,7 @@
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
+#include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/moon.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
@@ -41,6 +42,7 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"fednova", "Wang et al., NeurIPS 2020", make<FederatedAlgorithm, FedNova>},
     AlgorithmEntry{"fedopt", "Reddi et al., ICLR 2021", make<FederatedAlgorithm, FedOpt>},
     AlgorithmEntry{"fedrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, FedRs>},
+    AlgorithmEntry{"fedsam", "Qu et al., ICML 2022", make<FederatedAlgorithm, FedSam>},
     AlgorithmEntry{"moon", "Li et al., CVPR 2021", make<FederatedAlgorithm, Moon>},
     AlgorithmEntry{"scaffold", "Karimireddy et al., ICML 2020", make<FederatedAlgorithm, Scaffold>},
     AlgorithmEntry{"scaffoldrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, ScaffoldRs>},

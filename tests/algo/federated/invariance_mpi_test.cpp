@@ -16,6 +16,7 @@
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
+#include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/moon.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
@@ -109,6 +110,7 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedaws", with<FedAws>},
     {"moon", with<Moon>},
     {"fedmmd", with<FedMmd>},
+    {"fedsam", with<FedSam>},
 };
 
 /// All bytes that a run leaves, its metrics included.
