@@ -6,15 +6,18 @@
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
+#include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
 #include "fedscape/algo/federated/fedexp.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
 #include "fedscape/algo/federated/fedmmd.hpp"
 #include "fedscape/algo/federated/fednova.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
+#include "fedscape/algo/federated/fedper.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
+#include "fedscape/algo/federated/lg_fedavg.hpp"
 #include "fedscape/algo/federated/moon.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
@@ -35,14 +38,17 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"balanced-softmax", "Ren et al., NeurIPS 2020", make<FederatedAlgorithm, BalancedSoftmax>},
     AlgorithmEntry{"fedavg", "McMahan et al., AISTATS 2017", make<FederatedAlgorithm, FedAvg>},
     AlgorithmEntry{"fedaws", "Yu et al., ICML 2020", make<FederatedAlgorithm, FedAws>},
+    AlgorithmEntry{"fedbn", "Li et al., ICLR 2021", make<FederatedAlgorithm, FedBn>},
     AlgorithmEntry{"feddyn", "Acar et al., ICLR 2021", make<FederatedAlgorithm, FedDyn>},
     AlgorithmEntry{"fedexp", "Jhunjhunwala et al., ICLR 2023", make<FederatedAlgorithm, FedExp>},
     AlgorithmEntry{"fedlc", "Zhang et al., ICML 2022", make<FederatedAlgorithm, FedLc>},
     AlgorithmEntry{"fedmmd", "Yao et al., VCIP 2018", make<FederatedAlgorithm, FedMmd>},
     AlgorithmEntry{"fednova", "Wang et al., NeurIPS 2020", make<FederatedAlgorithm, FedNova>},
     AlgorithmEntry{"fedopt", "Reddi et al., ICLR 2021", make<FederatedAlgorithm, FedOpt>},
+    AlgorithmEntry{"fedper", "Arivazhagan et al., 2019", make<FederatedAlgorithm, FedPer>},
     AlgorithmEntry{"fedrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, FedRs>},
     AlgorithmEntry{"fedsam", "Qu et al., ICML 2022", make<FederatedAlgorithm, FedSam>},
+    AlgorithmEntry{"lg-fedavg", "Liang et al., 2020", make<FederatedAlgorithm, LgFedAvg>},
     AlgorithmEntry{"moon", "Li et al., CVPR 2021", make<FederatedAlgorithm, Moon>},
     AlgorithmEntry{"scaffold", "Karimireddy et al., ICML 2020", make<FederatedAlgorithm, Scaffold>},
     AlgorithmEntry{"scaffoldrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, ScaffoldRs>},

@@ -8,15 +8,18 @@
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
+#include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
 #include "fedscape/algo/federated/fedexp.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
 #include "fedscape/algo/federated/fedmmd.hpp"
 #include "fedscape/algo/federated/fednova.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
+#include "fedscape/algo/federated/fedper.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
+#include "fedscape/algo/federated/lg_fedavg.hpp"
 #include "fedscape/algo/federated/moon.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
@@ -111,6 +114,9 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"moon", with<Moon>},
     {"fedmmd", with<FedMmd>},
     {"fedsam", with<FedSam>},
+    {"fedbn", with<FedBn>},
+    {"fedper", with<FedPer>},
+    {"lg_fedavg", with<LgFedAvg>},
 };
 
 /// All bytes that a run leaves, its metrics included.
