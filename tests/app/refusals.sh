@@ -8,6 +8,10 @@ refused "whole number" "$fedscape" fl run --rounds many
 refused "rounds: 1 or more" "$fedscape" fl run --rounds 0
 refused "did you mean 'fedavg'" "$fedscape" fl run --algorithm fedavgg
 refused "the algorithm is fedavg" "$fedscape" fl run --fedopt.server-lr 1
+refused "alpha of FedRS is 2; it must be in [0,1]" "$fedscape" fl run --algorithm fedrs --fedrs.alpha 2
+refused "did you mean 'soft'" "$fedscape" fl run --algorithm fedrs --fedrs.mask sofd
+refused "but the optimizer is adam" "$fedscape" fl run --algorithm fednova --optimizer adam
+refused "the algorithm is fedavg" "$fedscape" fl run --balanced-softmax.tau 1
 refused "line 2" "$fedscape" fl run --config <(printf 'rounds = 3\nnonsense\n')
 refused "did you mean 'lenet'" "$fedscape" fl run "${small[@]}" --network lenett --output a.h5
 refused "did you mean 'mixture'" "$fedscape" fl run "${small[@]}" --wsa.lambda 0.1 --wsa.fusion mixtur --output a.h5
