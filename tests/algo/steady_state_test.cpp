@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "fedscape/algo/federated/catalog.hpp"
+#include "fedscape/algo/federated/sign_alignment.hpp"
+#include "fedscape/algo/federated/wsa.hpp"
 #include "fedscape/algo/train.hpp"
 #include "tests/algo/federated/federation_case.hpp"
 
@@ -58,6 +60,15 @@ class Watching : public Penalty {
   std::vector<Reading>& readings_;
 };
 
+/// Penalties that have a target, and an election, from the second round on.
+void add_penalties(test::FederationCase& setting) {
+  auto scopes = std::make_unique<Wsa>();
+  auto signs = std::make_unique<SignAlignment>();
+  scopes->lambda = signs->gamma = 0.001, signs->elect = true;
+  setting.penalties.push_back(std::move(scopes));
+  setting.penalties.push_back(std::move(signs));
+}
+
 /// Profiled or not.
 class SteadyState : public testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(Profiled, SteadyState, testing::Bool());
@@ -68,6 +79,7 @@ void expect_steady_steps(std::unique_ptr<FederatedAlgorithm> algorithm, bool pro
   test::FederationCase setting;
   setting.local.sampling.crop = 1, setting.local.sampling.flip = true;
   setting.algorithm = std::move(algorithm);
+  add_penalties(setting);
   setting.penalties.push_back(std::make_unique<Watching>(readings));
   const auto comm = test::alone();
   test::run(*comm, setting, {.rounds = 2, .cohort = {.cohort = 9}, .profile = profile});

@@ -92,6 +92,13 @@ std::vector<float> FederationCase::initial() const {
   return params;
 }
 
+SampleLists replaced(const SampleLists& lists, const std::vector<std::vector<std::int32_t>>& by, std::size_t first) {
+  SampleLists result;
+  for (std::size_t k = 0; k < lists.size(); ++k)
+    result.add(first <= k && k < first + by.size() ? std::span<const std::int32_t>(by[k - first]) : lists[k]);
+  return result;
+}
+
 RunResult run(Communicator& comm, const FederationCase& setting, const RunOptions& options) {
   Workers workers({}, options.threads);
   if (options.profile) workers.start_profiles();

@@ -31,6 +31,9 @@ struct FederationCase {
   std::uint64_t seed = 5;
 };
 
+/// Sample lists with those of clients `first`, first + 1, ... replaced.
+SampleLists replaced(const SampleLists& lists, const std::vector<std::vector<std::int32_t>>& by, std::size_t first = 0);
+
 /// What is left of a run: the model, the server's memory, then the memory of every client that has some.
 struct RunResult {
   std::vector<float> global, memory;

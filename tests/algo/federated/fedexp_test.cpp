@@ -30,12 +30,11 @@ TEST(FedExp, WithALargeEpsIsFedAvg) {
 
 TEST(FedExp, GoesFurtherWhereClientsDisagree) {
   FederationCase setting = case_of(fedexp(1e-3), true);
-  for (auto& samples : setting.clients.train) samples.clear();
+  std::vector<std::vector<std::int32_t>> lists(9);
   for (std::int32_t i = 0; i < setting.data.size(); ++i)  // one class to each of four clients, two at a time
-    setting.clients
-        .train[static_cast<std::size_t>(setting.data.labels()[static_cast<std::size_t>(i)] + 4 * (i / 4 % 2))]
-        .push_back(i);
-  setting.clients.train[8] = setting.clients.train[0];
+    lists[static_cast<std::size_t>(setting.data.labels()[static_cast<std::size_t>(i)] + 4 * (i / 4 % 2))].push_back(i);
+  lists[8] = lists[0];
+  setting.clients.train = test::replaced(setting.clients.train, lists);
   test::Rounds rounds(setting);
   const std::vector<float> before = rounds.global();
   const auto models = rounds.next({0, 1, 2, 3, 4, 5, 6, 7, 8});

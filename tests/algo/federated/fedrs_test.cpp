@@ -50,11 +50,13 @@ TEST(FedRs, GradientIsThatOfTheRestrictedSoftmax) {
 /// How far client 0, who holds the first two classes only, moves the classifier rows of the others.
 double drift(double alpha) {
   FederationCase setting = case_of(fedrs(alpha), true);
-  auto& samples = setting.clients.train[0];
+  const auto given = setting.clients.train[0];
+  std::vector<std::int32_t> samples(given.begin(), given.end());
   const auto labels = setting.data.labels();
   for (std::int32_t i = 0; samples.size() < 40; ++i)
     if (labels[static_cast<std::size_t>(i)] < 2) samples.push_back(i);
   std::erase_if(samples, [&](std::int32_t i) { return labels[static_cast<std::size_t>(i)] >= 2; });
+  setting.clients.train = test::replaced(setting.clients.train, {samples});
   const std::vector<float> before = setting.initial();
   const std::vector<float> after = test::Rounds(setting).next({0})[0];
   double sum = 0;

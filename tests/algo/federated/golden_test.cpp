@@ -54,8 +54,9 @@ struct Tiny {
       const std::int64_t n = golden["counts"][k];
       const std::vector<float> own = test::golden_values(10 + k, n * kFeatures);
       samples.insert(samples.end(), own.begin(), own.end());
-      clients.train.emplace_back(n), clients.test.emplace_back();
-      std::iota(clients.train.back().begin(), clients.train.back().end(), static_cast<std::int32_t>(labels.size()));
+      std::vector<std::int32_t> list(static_cast<std::size_t>(n));
+      std::iota(list.begin(), list.end(), static_cast<std::int32_t>(labels.size()));
+      clients.train.add(list), clients.test.add({});
       for (std::int64_t i = 0; i < n; ++i)  // client 1 lacks the last class
         labels.push_back(static_cast<std::int32_t>(test::golden_word(20 + k, static_cast<std::uint64_t>(i)) %
                                                    (k == 1 ? kClasses - 1 : kClasses)));

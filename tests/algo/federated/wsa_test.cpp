@@ -92,8 +92,9 @@ double gap(double lambda, const char* divergence, bool linear) {
   std::vector<std::vector<Scope>> ends;
   for (const double decay : {0.0, 0.05}) {
     FederationCase setting(1, linear);
-    setting.clients.train[0].resize(static_cast<std::size_t>(setting.data.size()));
-    std::iota(setting.clients.train[0].begin(), setting.clients.train[0].end(), 0);
+    std::vector<std::int32_t> all(static_cast<std::size_t>(setting.data.size()));
+    std::iota(all.begin(), all.end(), 0);
+    setting.clients.train = test::replaced(setting.clients.train, {all});
     setting.local.epochs = 40, setting.local.optimizer.momentum = 0, setting.local.optimizer.weight_decay = decay;
     setting.penalties.push_back(wsa(lambda, "mean", divergence));
     std::vector<float> target = {0, 0.4f, 0, 0.4f};
@@ -128,6 +129,22 @@ TEST(Wsa, SumIsMeanTimesTheWeightsOfEachLayer) {
   const test::OneRound a = test::one_round(sum, target), b = test::one_round(mean, target);
   for (std::size_t k = 0; k < a.models.size(); ++k)
     for (std::size_t i = 0; i < a.models[k].size(); ++i) EXPECT_NEAR(a.models[k][i], b.models[k][i], 1e-5f);
+}
+
+TEST(Wsa, CountsWeightsOfConvolutionsAndLinearLayersThatCanSpread) {
+  ParamLayout layout;
+  const auto add = [&](const char* name, ParamRole role, std::int64_t size) {
+    ParamSlot slot;
+    slot.name = name, slot.role = role, slot.shape = {size};
+    layout.add(slot);
+  };
+  add("conv.weight", ParamRole::weight, 9), add("conv.bias", ParamRole::bias, 3);
+  add("bn.weight", ParamRole::norm, 3), add("bn.running_var", ParamRole::statistic, 3);
+  add("one.weight", ParamRole::weight, 1), add("two.weight", ParamRole::weight, 2);
+  const FederatedAlgorithm::Footprint size = wsa(0.01)->footprint(layout, 4);
+  EXPECT_EQ(size.client, 0);
+  EXPECT_EQ(size.server, 2 * 2);
+  EXPECT_EQ(size.upload, 2 * 2);
 }
 
 TEST(Wsa, BadOptionsAreRefusedByName) {
