@@ -11,11 +11,13 @@ struct SignTerms {
   Slot<const float> w, wanted, reference;
   Slot<float> grads;
   __device__ double operator()(std::int64_t m, std::int64_t i) const {
-    float gradient;
-    const float term = sign_term(alignment, w.data[m * w.stride + i], wanted.data[m * wanted.stride + i],
-                                 reference.data[m * reference.stride + i], gradient);
-    grads.data[m * grads.stride + i] += alignment.weight * gradient;
-    return static_cast<double>(term);
+    const float weight = w.data[m * w.stride + i];
+    const float s =
+        wanted_sign(alignment, wanted.data[m * wanted.stride + i], reference.data[m * reference.stride + i]);
+    float& gradient = grads.data[m * grads.stride + i];
+    return static_cast<double>(alignment.kind == ops::SignAlignment::Kind::hinge
+                                   ? hinge_term(alignment, weight, s, gradient)
+                                   : logistic_term(alignment, weight, s, gradient));
   }
 };
 

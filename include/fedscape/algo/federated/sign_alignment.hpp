@@ -11,7 +11,7 @@ namespace fedscape {
 /// s = sign(theta), gamma times
 ///
 ///     hinge:    R = sum_i max(0, -s_i theta_k,i)
-///     logistic: R = sum_i -ln(sigmoid(slope s_i theta_k,i))     (never at rest: it makes weights grow)
+///     logistic: R = sum_i -ln(sigmoid(slope s_i theta_k,i))     (never at rest: weights grow, the more the steeper)
 ///
 /// over all trained parameters (not statistics) with |theta_i| >= threshold and s_i != 0; scale = mean divides by the
 /// number of trained parameters. With elect, s is not the received model's sign but that of most clients of the last
@@ -29,7 +29,7 @@ class SignAlignment : public Penalty {
   void upload(const LocalResult& result, View<float> upload) const override;
   void server_update(const ServerStep& step) const override;
 
-  double gamma = 0, slope = 10, threshold = 0;
+  double gamma = 0, slope = 1, threshold = 0;
   std::string kind = "hinge", scale = "sum";
   bool elect = false;
 };
