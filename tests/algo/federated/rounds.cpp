@@ -29,7 +29,7 @@ std::vector<float> trained(const FederationCase& setting, std::int64_t rounds) {
   return run(*comm, setting, {.rounds = rounds}).global;
 }
 
-std::vector<double> linear_gradient(const FederationCase& setting, const std::vector<std::int32_t>& samples,
+std::vector<double> linear_gradient(const FederationCase& setting, std::span<const std::int32_t> samples,
                                     const std::vector<double>& params) {
   const std::size_t f = 6, c = 4;
   const auto* const x = static_cast<const float*>(setting.data.samples());

@@ -42,7 +42,7 @@ FederationCase case_of(const Algorithm& algorithm, bool linear = false) {
 }
 
 /// Gradient of the mean cross-entropy of the case's linear model over `samples`, at `params`, in double.
-std::vector<double> linear_gradient(const FederationCase& setting, const std::vector<std::int32_t>& samples,
+std::vector<double> linear_gradient(const FederationCase& setting, std::span<const std::int32_t> samples,
                                     const std::vector<double>& params);
 
 /// Messages of check(): of the algorithm by itself with plain SGD.
