@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 import runs
-from reporting import machine, slug, table, time_of
+from reporting import commit, machine, slug, table, time_of
 
 FEW = ["--data", "gaussian", "--features", "64", "--train-samples", "100000", "--test-samples", "10", "--partition",
        "iid", "--samples-per-client", "10", "--local-test", "0"]
@@ -44,7 +44,8 @@ AXES = (
     Axis("clients", "clients (2 of 2,000,000 samples each)", (100, 1000, 10_000, 100_000, 1_000_000),
          lambda k: [*INDEX, "--partition", "iid", "--samples-per-client", "2", "--clients", str(k), "--cohort", "50",
                     *hidden(64), "--batch", "2", "--local-steps", "5"]),
-    Axis("dirichlet", "clients (all 2,000,000 samples dealt, Dirichlet 0.5)", (100, 1000, 10_000, 100_000, 1_000_000),
+    Axis("clients-dirichlet", "clients (all 2,000,000 samples dealt, Dirichlet 0.5)",
+         (100, 1000, 10_000, 100_000, 1_000_000),
          lambda k: [*INDEX, "--partition", "dirichlet", "--clients", str(k), "--cohort", "50", *hidden(64), "--batch",
                     "2", "--local-steps", "5"]),
     Axis("cohort", "cohort (of 10,000 clients)", (10, 100, 1000, 10_000),
@@ -123,7 +124,7 @@ def plot(by_axis: dict[str, list[Point]], png: pathlib.Path) -> None:
             values = [scale * statistics.median(getattr(p, what)) for p in points]
             script += ["$d << EOD", *(f"{p.x} {value}" for p, value in zip(points, values)), "EOD",
                        f"set xlabel '{key}'", f"set ylabel '{label}'",
-                       f"set yrange [{0.5 * min(values)}:{2 * max(values)}]",
+                       f"set yrange [{0.3 * min(values)}:{3 * max(values)}]",
                        "plot $d using 1:2 with linespoints lw 2 pt 7"]
     subprocess.run(["gnuplot", "-"], input="\n".join(script) + "\n", text=True, check=True)
 
@@ -136,16 +137,17 @@ def write(options, points: list[Point], cores: int, seconds: float) -> pathlib.P
         f"More than {cores} ranks share the {cores} cores: there only memory tells.")
     command = f"bash benchmarks/growth.sh --repeats {options.repeats}"
     lines = [f"# Growth on {machine()}", "", f"    {command}", "",
-             f"{seconds / 60:.0f} minutes. " + HOW.format(ranks=cores, repeats=options.repeats, crowded=crowded), "",
+             f"At {commit()}, {seconds / 60:.0f} minutes. "
+             + HOW.format(ranks=cores, repeats=options.repeats, crowded=crowded), "",
              f"![Growth]({path.with_suffix('.png').name})", ""]
     for some in by_axis.values():
         lines += section(some, options.folder)
     plot(by_axis, path.with_suffix(".png"))
     path.write_text("\n".join(lines).rstrip() + "\n")
-    raw = [{"axis": p.axis.key, "x": p.x, "ranks": p.ranks, "round": p.round, "memory": p.memory, "rest": p.rest}
-           for p in points]
-    path.with_suffix(".json").write_text(json.dumps({"machine": machine(), "command": command, "points": raw}, indent=1)
-                                         + "\n")
+    raw = {"machine": machine(), "commit": commit(), "command": command, "points": [
+        {"axis": p.axis.key, "x": p.x, "ranks": p.ranks, "round": p.round, "memory": p.memory, "rest": p.rest}
+        for p in points]}
+    path.with_suffix(".json").write_text(json.dumps(raw, indent=1) + "\n")
     return path
 
 

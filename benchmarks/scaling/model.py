@@ -104,7 +104,7 @@ def fit_link(wires: list) -> Link:
     """From sums of several sizes on two or more ranks; wires: measured runs."""
     ranks = wires[0].ranks
     latency, per_byte = line([(run.payload, run.collective) for run in wires])
-    return Link("shared memory of this machine (fitted)", latency / (2 * levels(ranks)),
+    return Link("the link measured here (fitted)", latency / (2 * levels(ranks)),
                 2 * (ranks - 1) / ranks / per_byte if per_byte > 0 else math.inf)
 
 

@@ -6,7 +6,7 @@ import statistics
 
 import model
 import runs
-from reporting import machine, number, slug, table, time_of
+from reporting import commit, machine, number, slug, table, time_of
 from works import Federation, Sweep
 
 STRONG, WEAK = 1024, 16  # clients of the predicted rounds: in all, and of each rank
@@ -123,7 +123,7 @@ def modelled(works: tuple, found: dict, wires: list, steps: dict) -> tuple[list[
     sweep = model.fit_sweep(found[sweeps[0].key, 1], found[sweeps[0].key, most]) if sweeps else None
     payloads = [run.payload for run in wires]
     lines = ["## Model", "", MODEL.format(most=most, wires=f"{min(payloads):,.0f}", wired=f"{max(payloads):,.0f}"), "",
-             f"Sum over {most} ranks in {link.name}: latency {time_of(link.latency)}, {link.bandwidth / 1e9:.3g} GB/s.",
+             f"Sum over {most} ranks, {launcher()}: latency {time_of(link.latency)}, {link.bandwidth / 1e9:.3g} GB/s.",
              "", *constants(costs), *checks(works, found, steps, costs, sweep, link)]
     rows = {}
     for work in works:
@@ -144,11 +144,11 @@ def modelled(works: tuple, found: dict, wires: list, steps: dict) -> tuple[list[
 def write(options, works: tuple, found: dict, wires: list, steps: dict, seconds: float) -> pathlib.Path:
     slurm = "SLURM_JOB_NUM_NODES" in os.environ
     command = f"{'FEDSCAPE_SLURM=1 ' if slurm else ''}bash benchmarks/scaling.sh --repeats {options.repeats}"
-    lines = [f"# Scaling on {machine()}", "", f"    {command}", "", f"{seconds / 60:.0f} minutes. "
+    lines = [f"# Scaling on {machine()}", "", f"    {command}", "", f"At {commit()}, {seconds / 60:.0f} minutes. "
              + HOW.format(launcher=launcher(), repeats=options.repeats), "", "## Measured", "", *measured(works, found)]
     lines += [line for work in works for line in ("    " + runs.shown(
         max(options.ranks), work.words(max(options.ranks), options.folder / "run.h5"), options.folder), "")]
-    raw = {"machine": machine(), "command": command, "seconds": seconds,
+    raw = {"machine": machine(), "commit": commit(), "command": command, "seconds": seconds,
            "runs": [{"work": key, "ranks": ranks, "seconds": [run.seconds for run in done],
                      "rate": [run.rate for run in done],
                      "rows": [[vars(row) for row in run.profile.rows] for run in done]}

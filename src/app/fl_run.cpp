@@ -85,6 +85,7 @@ int FlRun::run(Communicator& world, const OptionTable& table) {
   if (o.fresh) remove_output(comm, o.output);
   RunFile file = RunFile::open(o.output, info, network->layout(), comm);
   Server server = file.restore_or(stream, initial_server(stream, federation, initial));
+  initial = std::vector<float>();  // or every rank would hold it to the end
   const auto memory = open_memory(o, file, clients.size(), total_footprint(federation).client, info, comm);
   ClientStatisticsCollector statistics(network->layout(), file.initial_signs());
   if (server.round > 0) log_info("resuming {} after round {}", o.output, server.round);
