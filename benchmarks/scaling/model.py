@@ -101,9 +101,10 @@ def median(runs: list, value) -> float:
 
 
 def fit_link(wires: list) -> Link:
-    """From sums of several sizes on two or more ranks; wires: measured runs."""
-    ranks = wires[0].ranks
-    latency, per_byte = line([(run.payload, run.collective) for run in wires])
+    """From sums of several sizes on two or more ranks, the median of each; wires: measured runs."""
+    ranks, sizes = wires[0].ranks, sorted({run.payload for run in wires})
+    latency, per_byte = line([(size, median([run for run in wires if run.payload == size], lambda run: run.collective))
+                              for size in sizes])
     return Link("the link measured here (fitted)", latency / (2 * levels(ranks)),
                 2 * (ranks - 1) / ranks / per_byte if per_byte > 0 else math.inf)
 
