@@ -20,9 +20,9 @@
 #include "fedscape/algo/federated/lg_fedavg.hpp"
 #include "fedscape/algo/federated/moon.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
+#include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
 #include "fedscape/algo/federated/wsa.hpp"
-#include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "fedscape/base/suggest.hpp"
 
 namespace fedscape {
