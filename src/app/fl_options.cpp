@@ -33,11 +33,13 @@ void FlOptions::list(OptionTable& table) {
   for (std::size_t i = 0; i < algorithms.size(); ++i) {
     const std::string name(entries[i].name);
     table.add("Algorithm " + name, *algorithms[i], name);
+    table.list_elsewhere(name, "fedscape list algorithms");
   }
   const auto terms = fedscape::penalties();
   for (std::size_t i = 0; i < penalties.size(); ++i) {
     const std::string name(terms[i].name);
     table.add("Penalty " + name + " (composes with every algorithm)", *penalties[i], name);
+    table.list_elsewhere(name, "fedscape list penalties");
   }
 }
 

@@ -139,7 +139,7 @@ void OptionTable::add_entry(std::string_view name, T& value, std::string_view he
   const std::string full = prefix_.empty() ? own : name == "name" ? prefix_ : prefix_ + "." + own;
   for (const Entry& entry : entries_) FEDSCAPE_CHECK(entry.name != full, "two options are named {}", full);
   if (titles_.empty()) titles_.emplace_back("Options");
-  entries_.push_back({full, std::string(help), &value, titles_.size() - 1, "", false});
+  entries_.push_back({full, std::string(help), &value, titles_.size() - 1, "", false, ""});
 }
 void OptionTable::field(std::string_view name, std::int64_t& value, std::string_view help) {
   add_entry(name, value, help);
@@ -255,11 +255,15 @@ std::string OptionTable::Entry::text() const {
 
 std::string OptionTable::help(std::string_view usage) const {
   std::size_t width = 0;
-  for (const Entry& entry : entries_) width = std::max(width, entry.name.size() + entry.text().size() + 6);
-  width = std::min<std::size_t>(width, 32);
+  for (const Entry& e : entries_) width = std::clamp<std::size_t>(e.name.size() + e.text().size() + 6, width, 32);
   std::string out = fmt::format("{}\n", usage);
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
+    if (!entry.elsewhere.empty()) {
+      const bool more = i == 0 || entries_[i - 1].elsewhere != entry.elsewhere;
+      if (more) out += fmt::format("More options, --NAME.OPTION: {}\n", entry.elsewhere);
+      continue;
+    }
     if (i == 0 || entry.group != entries_[i - 1].group) out += fmt::format("{}\n", titles_[entry.group]);
     const std::string name = fmt::format("--{} {}", entry.name, entry.text().empty() ? "\"\"" : entry.text());
     out += fmt::format("  {:<{}} {}\n", name, width, entry.help);

@@ -138,6 +138,19 @@ TEST(Options, GarbledFilesAreReadOrRefusedButNeverCrash) {
   }
 }
 
+TEST(Options, ListedElsewhereAreLeftOutOfTheHelpAndReadAllTheSame) {
+  Example first, second;
+  OptionTable table;
+  table.add("First", first, "first");
+  table.add("Second", second, "second");
+  table.list_elsewhere("second", "fedscape list seconds");
+  const std::string help = table.help("");
+  EXPECT_THAT(help, AllOf(HasSubstr("--first.lr"), HasSubstr("More options, --NAME.OPTION: fedscape list seconds")));
+  EXPECT_EQ(help.find("--second"), std::string::npos);
+  table.parse(std::vector<std::string>{"--second.lr", "3"});
+  EXPECT_EQ(second.lr, 3);
+}
+
 TEST(Options, TextReadsBackToTheSameValues) {
   Example example{.rounds = 3, .lr = 1.0 / 3.0, .flip = true, .name = "mlp"};
   OptionTable table;

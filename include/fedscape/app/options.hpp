@@ -47,6 +47,11 @@ class OptionTable : public Fields {
   /// Leaves the fields under `prefix` out of description() and text(): they have no part in this run.
   void hide_under(std::string_view prefix);
 
+  /// Leaves the fields under `prefix` out of help(), which says instead that `command` lists them.
+  void list_elsewhere(std::string_view prefix, std::string_view command) {
+    for (Entry& entry : entries_)
+      if (entry.name.starts_with(std::string(prefix) + ".")) entry.elsewhere = command;
+  }
   /// All groups, a line per field with its default: what --help prints under `usage`.
   std::string help(std::string_view usage) const;
   /// Name and value of every field.
@@ -61,6 +66,7 @@ class OptionTable : public Fields {
     std::size_t group;
     std::string origin;  // "--lr" or "fl.ini, line 3: lr"; empty where the default stands
     bool hidden = false;
+    std::string elsewhere;  // the command that lists it instead of help()
     std::string text() const;
   };
   template <class T>
