@@ -146,7 +146,7 @@ TEST(Options, ListedElsewhereAreLeftOutOfTheHelpAndReadAllTheSame) {
   table.list_elsewhere("second", "fedscape list seconds");
   const std::string help = table.help("");
   EXPECT_THAT(help, AllOf(HasSubstr("--first.lr"), HasSubstr("More options, --NAME.OPTION: fedscape list seconds")));
-  EXPECT_EQ(help.find("--second"), std::string::npos);
+  EXPECT_EQ(help.find("--second."), std::string::npos);
   table.parse(std::vector<std::string>{"--second.lr", "3"});
   EXPECT_EQ(second.lr, 3);
 }
