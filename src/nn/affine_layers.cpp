@@ -111,6 +111,13 @@ void Conv::backward(Stream& stream, const Pass& pass, View<const float> params, 
   if (!dx[0].empty()) ops::conv_backward_data(stream, shape_, pass.batch, dy, affine_.weights(params), dx[0]);
 }
 
+/// A depthwise convolution keeps channels; other groups would have to change places together.
+Channels Conv::channels() const {
+  if (options_.groups == 1) return Channels::mixed;
+  const bool depthwise = options_.groups == shape_.channels && options_.groups == shape_.filters;
+  return depthwise ? Channels::kept : Channels::unknown;
+}
+
 double Conv::flops(const Shape&, const Shape& y) const {
   const Shape weights = shape_.weights();  // [filters, ky, kx, channels / groups]
   return 2.0 * static_cast<double>(y.size() * weights[1] * weights[2] * weights[3]);

@@ -27,6 +27,7 @@ Builder::Builder(const NetworkOptions& options, const Shape& sample, int classes
   FEDSCAPE_CHECK(options.width > 0 && options.width <= 64, "width is {}; it must be in (0,64]", options.width);
   FEDSCAPE_CHECK(options.dropout == -1 || (options.dropout >= 0 && options.dropout < 1),
                  "dropout is {}; it must be in [0,1), or -1 for the published one", options.dropout);
+  options.pan.check();
   FEDSCAPE_CHECK(options.groups > 0 && options.groups <= 65536, "groups is {}; it must be in 1..65536", options.groups);
 }
 
@@ -83,6 +84,19 @@ void Builder::norm(std::string name) {
   if (options_.norm == "gn") layer(std::move(name), group_norm(static_cast<int>(options_.groups)));
 }
 
+void Builder::encode(const std::string& name) {
+  if (!options_.pan.active()) return;
+  layer(name + ".pan", position_encoding(options_.pan));
+  encoded_ = true;
+}
+
+void Builder::activation(const std::string& name) {
+  const bool after = options_.pan.position == "after";
+  if (!after) encode(name);
+  layer(name, relu());
+  if (after) encode(name);
+}
+
 void Builder::dropout(std::string name, double probability) {
   if (probability > 0) layer(std::move(name), fedscape::dropout(static_cast<float>(probability), dropouts_++));
 }
@@ -98,6 +112,9 @@ int Builder::widened(int channels) const {
 }
 
 Network Builder::finish() {
+  FEDSCAPE_CHECK(encoded_ || !options_.pan.active(),
+                 "pan is '{}', but network '{}' has no layer to encode (in a list of layers: pan)", options_.pan.kind,
+                 options_.name);
   network_.finish();
   return std::move(network_);
 }

@@ -34,6 +34,10 @@ class Builder {
   void average_pool(std::string name, const PoolOptions& options);
   /// The norm of the options over the channels: batch norm, group norm or none.
   void norm(std::string name);
+  /// The position encoding of the options (pan.hpp) behind the layer `name`, none where they leave it out.
+  void encode(const std::string& name);
+  /// ReLU, with the position encoding before or behind it.
+  void activation(const std::string& name);
   /// A dropout layer with the probability of the options, or `published` where they leave it open; none for 0.
   void dropout(std::string name, double probability);
   void published_dropout(std::string name, double published);
@@ -52,6 +56,7 @@ class Builder {
   NetworkOptions options_;
   Network network_;
   int classes_, node_ = 0, dropouts_ = 0;
+  bool encoded_ = false;
 };
 
 /// Names as nn.Sequential gives them: prefix and a counter that each module advances.

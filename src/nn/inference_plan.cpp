@@ -4,32 +4,17 @@
 #include "fedscape/nn/network.hpp"
 #include "fedscape/ops/fold.hpp"
 #include "fedscape/ops/gemm.hpp"
+#include "src/nn/fusion.hpp"
 #include "src/nn/layer_cost.hpp"
-#include "src/nn/layers.hpp"
 #include "src/nn/memory_plan.hpp"
 
 namespace fedscape {
 
 namespace {
 
+using nn::Step;
+
 constexpr int kMostInputs = 8;
-
-/// One call of the schedule: a convolution or linear layer with all that was fused into it, or a layer as it is.
-struct Step {
-  int first;          // the node that begins it
-  int last;           // the node whose value it makes
-  int residual = -1;  // node whose value is added before relu
-  bool relu = false;
-  const nn::Conv* conv = nullptr;
-  const nn::Linear* linear = nullptr;
-  const nn::BatchNorm* norm = nullptr;  // folded into the weights
-  std::int64_t weights = 0, bias = 0;   // where its packed weights and bias begin in a row of `packed`, `biases`
-};
-
-template <class T>
-const T* as(const Network::Node& node) {
-  return dynamic_cast<const T*>(node.layer.get());
-}
 
 }  // namespace
 
@@ -37,8 +22,6 @@ struct InferencePlan::Plan {
   Plan(Stream& stream, const Network& network_in, int models_in, int chunk_in);
 
   const Network::Node& node(int i) const { return network->nodes()[static_cast<std::size_t>(i)]; }
-  int sole_consumer(int i) const;
-  Step fuse(int i, std::vector<int>& made_by) const;
   void plan_values();
   std::int64_t weights_size(Stream& stream, const Step& step) const;
   View<float> value_of(int i, const Batch& batch) const {
@@ -46,17 +29,13 @@ struct InferencePlan::Plan {
             node(i).shape.under(batch.size).under(batch.models)};
   }
   View<const float> input_of(int i, const Batch& batch, View<const float> x) const {
-    const int root = root_of(i);
+    const int root = nn::root_of(*network, i);
     if (root == 0) return {x.data, node(i).shape.under(batch.size).under(x.shape[0])};
     const View<float> v = value_of(root, batch);
     return {v.data, node(i).shape.under(batch.size).under(batch.models)};
   }
-  /// The node whose memory a chain of views ends in.
-  int root_of(int i) const {
-    while (i > 0 && node(i).layer->is_view()) i = node(i).inputs[0];
-    return i;
-  }
   void load_step(Stream& stream, const Step& step, View<const float> params);
+  void encode_norm(Stream& stream, const Step& step);
   void run(Stream& stream, const Step& step, const Pass& pass, View<const float> x);
 
   const Network* network;
@@ -69,18 +48,8 @@ struct InferencePlan::Plan {
 };
 
 InferencePlan::Plan::Plan(Stream& stream, const Network& network_in, int models_in, int chunk_in)
-    : network(&network_in), models(models_in), chunk(chunk_in) {
+    : network(&network_in), models(models_in), chunk(chunk_in), steps(nn::fuse(network_in)) {
   FEDSCAPE_CHECK(models > 0 && chunk > 0, "an inference plan for {} models and chunks of {}", models, chunk);
-  const int count = static_cast<int>(network->nodes().size());
-  std::vector<int> made_by(static_cast<std::size_t>(count), -1);
-  made_by[0] = 0;
-  for (int i = 1; i < count; ++i) {
-    if (made_by[static_cast<std::size_t>(i)] >= 0) continue;
-    if (node(i).layer->is_view())
-      made_by[static_cast<std::size_t>(i)] = i;
-    else
-      steps.push_back(fuse(i, made_by));
-  }
   plan_values();
   std::int64_t weights = 0, bias = 0, largest = 0;
   for (Step& step : steps) {
@@ -97,57 +66,10 @@ InferencePlan::Plan::Plan(Stream& stream, const Network& network_in, int models_
   counts.resize(static_cast<std::size_t>(models));
 }
 
-/// The one node that reads node i, or -1 where it is read by several, or is an output itself.
-int InferencePlan::Plan::sole_consumer(int i) const {
-  if (i == network->feature_node()) return -1;
-  int found = -1;
-  for (int j = i + 1; j < static_cast<int>(network->nodes().size()); ++j)
-    for (const int input : node(j).inputs)
-      if (input == i) {
-        if (found >= 0) return -1;
-        found = j;
-      }
-  return found;
-}
-
-/// The step that begins at node i, with the nodes behind it that it can do along: norm, residual sum, ReLU.
-Step InferencePlan::Plan::fuse(int i, std::vector<int>& made_by) const {
-  Step step{.first = i, .last = i};
-  step.conv = as<nn::Conv>(node(i));
-  step.linear = as<nn::Linear>(node(i));
-  const auto take = [&](int next) {
-    step.last = next;
-    made_by[static_cast<std::size_t>(next)] = i;
-  };
-  take(i);
-  if (!step.conv && !step.linear) return step;
-  int next = sole_consumer(step.last);
-  if (next >= 0 && (step.norm = as<nn::BatchNorm>(node(next)))) {
-    take(next);
-    next = sole_consumer(step.last);
-  }
-  if (next >= 0 && step.conv && as<nn::Add>(node(next))) {
-    const std::vector<int>& sum = node(next).inputs;
-    const int other = sum[0] == step.last ? sum[1] : sum[0];
-    // The other summand must stand already, in memory of the plan.
-    if (made_by[static_cast<std::size_t>(other)] >= 0 && root_of(other) > 0) {
-      step.residual = other;
-      take(next);
-      next = sole_consumer(step.last);
-    }
-  }
-  const nn::LeakyRelu* relu = next >= 0 ? as<nn::LeakyRelu>(node(next)) : nullptr;
-  if (relu && relu->slope() == 0) {
-    step.relu = true;
-    take(next);
-  }
-  return step;
-}
-
 void InferencePlan::Plan::plan_values() {
   value.assign(network->nodes().size(), -1);
   const auto keep = [&](int i, int when) {
-    const int root = root_of(i);
+    const int root = nn::root_of(*network, i);
     if (root > 0) memory.extend(value[static_cast<std::size_t>(root)], when);
   };
   const int end = static_cast<int>(steps.size());
@@ -168,6 +90,7 @@ std::int64_t InferencePlan::Plan::weights_size(Stream& stream, const Step& step)
 }
 
 void InferencePlan::Plan::load_step(Stream& stream, const Step& step, View<const float> params) {
+  if (step.group_norm && step.encoding) return encode_norm(stream, step);
   if (!step.conv && !step.linear) return;
   const nn::Affine& affine = step.conv ? step.conv->affine() : step.linear->affine();
   const int m_count = static_cast<int>(params.shape[0]);
@@ -182,11 +105,26 @@ void InferencePlan::Plan::load_step(Stream& stream, const Step& step, View<const
     float* const weights = packed.data() + m * packed.shape()[1] + step.weights;
     const View<float> plain{step.conv ? folded.data() : weights, {1, floats}};
     const View<float> bias{biases.data() + m * biases.shape()[1] + step.bias, {1, filters}};
-    ops::fold_batch_norm(stream, step.norm ? &norm : nullptr, affine.weights(row), affine.biases(row), filters, plain,
-                         bias);
+    const ops::ChannelMap map = step.encoding ? step.encoding->map() : ops::ChannelMap{};
+    ops::fold_batch_norm(stream, step.norm ? &norm : nullptr, map, affine.weights(row), affine.biases(row), filters,
+                         plain, bias);
     if (!step.conv) continue;
     const View<float> target{weights, {1, weights_size(stream, step)}};
     ops::conv_pack(stream, step.conv->shape(), chunk, 1, {plain.data, floats}, target);
+  }
+}
+
+/// Folds the position encoding behind a group norm into the plan's copy of the norm's scale and shift.
+void InferencePlan::Plan::encode_norm(Stream& stream, const Step& step) {
+  const std::int64_t channels = node(step.first).shape[node(step.first).shape.rank() - 1];
+  const int one = 1;
+  const Batch batch{1, 1, {&one, 1}};
+  const ops::ChannelMap map = step.encoding->map();
+  for (int m = 0; m < loaded; ++m) {
+    const View<float> scale{step.group_norm->scale(rows.view()).row(m), {1, 1, channels}};
+    const View<float> shift{step.group_norm->shift(rows.view()).row(m), {1, 1, channels}};
+    ops::map_channels(stream, batch, {.scale = map.scale, .shift = {}}, scale, scale);
+    ops::map_channels(stream, batch, map, shift, shift);
   }
 }
 

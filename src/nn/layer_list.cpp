@@ -188,6 +188,8 @@ void add_group_norm(List& list, Item& item) {
   list.builder.layer(item.name(), group_norm(groups));
 }
 
+void add_encoding(List& list, Item& item) { list.builder.encode(item.name()); }
+
 void add_dropout(List& list, Item& item) {
   list.builder.dropout(item.name(), item.number("the probability", item.value("a probability"), 0, 0.999));
 }
@@ -226,6 +228,7 @@ constexpr Kind kKinds[] = {
     {{"leaky_relu", "[slope]: 0.01"}, add_leaky_relu},
     {{"batch_norm", ""}, add_batch_norm},
     {{"group_norm", "<groups>"}, add_group_norm},
+    {{"pan", "encoding of positions as the options pan say; none without them"}, add_encoding},
     {{"dropout", "<probability>"}, add_dropout},
     {{"flatten", ""}, add_flatten},
     {{"add", "<name>: the sum of the layer before and the one called name"}, add_sum},

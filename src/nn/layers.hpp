@@ -30,6 +30,7 @@ class Linear final : public Layer {
   void backward(Stream&, const Pass&, View<const float> params, Inputs x, View<const float>, View<const float>,
                 View<const float> dy, InputGrads dx, View<float> grads) const override;
   double flops(const Shape&, const Shape&) const override { return 2.0 * in_ * out_; }
+  Channels channels() const override { return Channels::mixed; }
   std::string_view kind() const override { return "linear"; }
 
   const Affine& affine() const { return affine_; }
@@ -50,6 +51,7 @@ class Conv final : public Layer {
   void backward(Stream&, const Pass&, View<const float> params, Inputs x, View<const float>, View<const float>,
                 View<const float> dy, InputGrads dx, View<float> grads) const override;
   double flops(const Shape&, const Shape& y) const override;
+  Channels channels() const override;
   std::string_view kind() const override { return "conv"; }
 
   const Affine& affine() const { return affine_; }
@@ -59,44 +61,6 @@ class Conv final : public Layer {
   ConvOptions options_;
   ops::ConvShape shape_;
   Affine affine_;
-};
-
-class BatchNorm final : public Layer {
- public:
-  BatchNorm(float eps, float momentum, bool affine) : eps_(eps), momentum_(momentum), with_affine_(affine) {}
-  Shape build(ParamLayout&, const std::string& name, std::span<const Shape> inputs) override;
-  std::int64_t kept(int) const override { return 3 * channels_; }
-  void forward(Stream&, const Pass&, View<const float> params, Inputs x, View<float> y,
-               View<float> kept) const override;
-  void backward(Stream&, const Pass&, View<const float> params, Inputs x, View<const float>, View<const float> kept,
-                View<const float> dy, InputGrads dx, View<float> grads) const override;
-  void update_statistics(Stream&, const Batch&, View<float> params, View<const float> kept,
-                         std::span<const float> momentum) const override;
-  std::string_view kind() const override { return "batch_norm"; }
-
-  float eps() const { return eps_; }
-  /// Absent ones (data null) where the layer has no scale and shift.
-  template <class T>
-  Slot<T> scale(const View<T>& params) const {
-    return with_affine_ ? slot(params, scale_) : Slot<T>{};
-  }
-  template <class T>
-  Slot<T> shift(const View<T>& params) const {
-    return with_affine_ ? slot(params, shift_) : Slot<T>{};
-  }
-  template <class T>
-  Slot<T> mean(const View<T>& params) const {
-    return slot(params, mean_);
-  }
-  template <class T>
-  Slot<T> variance(const View<T>& params) const {
-    return slot(params, variance_);
-  }
-
- private:
-  float eps_, momentum_;
-  bool with_affine_;
-  std::int64_t channels_ = 0, positions_ = 0, scale_ = 0, shift_ = 0, mean_ = 0, variance_ = 0;
 };
 
 class LeakyRelu final : public Layer {
@@ -109,6 +73,7 @@ class LeakyRelu final : public Layer {
   void forward(Stream&, const Pass&, View<const float>, Inputs x, View<float> y, View<float>) const override;
   void backward(Stream&, const Pass&, View<const float>, Inputs, View<const float> y, View<const float>,
                 View<const float> dy, InputGrads dx, View<float>) const override;
+  Channels channels() const override { return Channels::kept; }
   std::string_view kind() const override { return slope_ == 0 ? "relu" : "leaky_relu"; }
 
   float slope() const { return slope_; }
@@ -126,6 +91,7 @@ class Add final : public Layer {
   void forward(Stream&, const Pass&, View<const float>, Inputs x, View<float> y, View<float>) const override;
   void backward(Stream&, const Pass&, View<const float>, Inputs, View<const float>, View<const float>,
                 View<const float> dy, InputGrads dx, View<float>) const override;
+  Channels channels() const override { return Channels::kept; }
   std::string_view kind() const override { return "add"; }
 };
 

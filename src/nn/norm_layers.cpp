@@ -1,9 +1,9 @@
+#include "src/nn/norm_layers.hpp"
 #include "fedscape/base/check.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/norm.hpp"
 #include "fedscape/ops/reduce.hpp"
 #include "fedscape/tensor/tensor.hpp"
-#include "src/nn/layers.hpp"
 
 namespace fedscape {
 namespace nn {
@@ -25,55 +25,46 @@ std::int64_t declare_vector(ParamLayout& layout, const std::string& name, std::i
 
 std::int64_t channels_of(const Shape& sample) { return sample[sample.rank() - 1]; }
 
-class GroupNorm final : public Layer {
- public:
-  GroupNorm(int groups, float eps) : groups_(groups), eps_(eps) {}
-
-  Shape build(ParamLayout& layout, const std::string& name, std::span<const Shape> inputs) override {
-    const std::int64_t channels = channels_of(inputs[0]);
-    FEDSCAPE_CHECK(groups_ > 0 && channels % groups_ == 0, "{}: {} channels in {} groups", name, channels, groups_);
-    scale_ = declare_vector(layout, name + ".weight", channels, ParamRole::norm, ParamInit::one);
-    shift_ = declare_vector(layout, name + ".bias", channels, ParamRole::norm, ParamInit::zero);
-    return inputs[0];
+/// The gradient at the input where somebody wants it, else scratch: the ops compute it along with the others.
+struct NeededGrad {
+  NeededGrad(Stream& stream, View<float> wanted, const Shape& shape) : scope(stream), view(wanted) {
+    if (!view.empty()) return;
+    scratch = Tensor<float>(stream, shape);
+    view = scratch;
   }
-  std::int64_t kept(int batch) const override { return std::int64_t{2} * groups_ * batch; }
-  void forward(Stream& stream, const Pass& pass, View<const float> params, Inputs x, View<float> y,
-               View<float> kept) const override {
-    ops::group_norm_forward(stream, pass.batch, groups_, eps_, x[0], slot(params, scale_), slot(params, shift_), y,
-                            moments(pass, kept));
-  }
-  void backward(Stream& stream, const Pass& pass, View<const float> params, Inputs x, View<const float>,
-                View<const float> kept, View<const float> dy, InputGrads dx, View<float> grads) const override {
-    const NeededGrad needed(stream, dx[0], dy.shape);
-    ops::group_norm_backward(stream, pass.batch, groups_, x[0], moments(pass, kept), slot(params, scale_), dy,
-                             needed.view, slot(grads, scale_), slot(grads, shift_));
-  }
-  std::string_view kind() const override { return "group_norm"; }
-
-  /// The gradient at the input where somebody wants it, else scratch: the ops compute it along with the others.
-  struct NeededGrad {
-    NeededGrad(Stream& stream, View<float> wanted, const Shape& shape) : scope(stream), view(wanted) {
-      if (!view.empty()) return;
-      scratch = Tensor<float>(stream, shape);
-      view = scratch;
-    }
-    ArenaScope scope;
-    Tensor<float> scratch;
-    View<float> view;
-  };
-
- private:
-  template <class T>
-  View<T> moments(const Pass& pass, View<T> kept) const {
-    return kept.as({pass.batch.models, pass.batch.size, groups_, 2});
-  }
-
-  int groups_;
-  float eps_;
-  std::int64_t scale_ = 0, shift_ = 0;
+  ArenaScope scope;
+  Tensor<float> scratch;
+  View<float> view;
 };
 
+/// What a group norm keeps, as its ops want it.
+template <class T>
+View<T> group_moments(const Pass& pass, View<T> kept, int groups) {
+  return kept.as({pass.batch.models, pass.batch.size, groups, 2});
+}
+
 }  // namespace
+
+Shape GroupNorm::build(ParamLayout& layout, const std::string& name, std::span<const Shape> inputs) {
+  const std::int64_t channels = channels_of(inputs[0]);
+  FEDSCAPE_CHECK(groups_ > 0 && channels % groups_ == 0, "{}: {} channels in {} groups", name, channels, groups_);
+  scale_ = declare_vector(layout, name + ".weight", channels, ParamRole::norm, ParamInit::one);
+  shift_ = declare_vector(layout, name + ".bias", channels, ParamRole::norm, ParamInit::zero);
+  return inputs[0];
+}
+
+void GroupNorm::forward(Stream& stream, const Pass& pass, View<const float> params, Inputs x, View<float> y,
+                        View<float> kept) const {
+  ops::group_norm_forward(stream, pass.batch, groups_, eps_, x[0], scale(params), shift(params), y,
+                          group_moments(pass, kept, groups_));
+}
+
+void GroupNorm::backward(Stream& stream, const Pass& pass, View<const float> params, Inputs x, View<const float>,
+                         View<const float> kept, View<const float> dy, InputGrads dx, View<float> grads) const {
+  const NeededGrad needed(stream, dx[0], dy.shape);
+  ops::group_norm_backward(stream, pass.batch, groups_, x[0], group_moments(pass, kept, groups_), scale(params), dy,
+                           needed.view, scale(grads), shift(grads));
+}
 
 Shape BatchNorm::build(ParamLayout& layout, const std::string& name, std::span<const Shape> inputs) {
   channels_ = channels_of(inputs[0]);
@@ -100,7 +91,7 @@ void BatchNorm::forward(Stream& stream, const Pass& pass, View<const float> para
 
 void BatchNorm::backward(Stream& stream, const Pass& pass, View<const float> params, Inputs x, View<const float>,
                          View<const float> kept, View<const float> dy, InputGrads dx, View<float> grads) const {
-  const GroupNorm::NeededGrad needed(stream, dx[0], dy.shape);
+  const NeededGrad needed(stream, dx[0], dy.shape);
   ops::batch_norm_backward(stream, pass.batch, x[0], kept.as({pass.batch.models, 3, channels_}), scale(params), dy,
                            needed.view, scale(grads), shift(grads));
   for (int m = 0; m < pass.batch.models; ++m) {

@@ -42,6 +42,7 @@ class MaxPool final : public Layer {
     if (!dx[0].empty()) ops::max_pool_backward(stream, shape_, pass.batch, x[0], y, dy, dx[0]);
   }
   double flops(const Shape&, const Shape& y) const override { return window(options_) * static_cast<double>(y.size()); }
+  Channels channels() const override { return Channels::kept; }
   std::string_view kind() const override { return "max_pool"; }
 
  private:
@@ -66,6 +67,7 @@ class AveragePool final : public Layer {
     if (!dx[0].empty()) ops::average_pool_backward(stream, shape_, pass.batch, dy, dx[0]);
   }
   double flops(const Shape&, const Shape& y) const override { return window(options_) * static_cast<double>(y.size()); }
+  Channels channels() const override { return Channels::kept; }
   std::string_view kind() const override { return "average_pool"; }
 
  private:
@@ -92,6 +94,7 @@ class AdaptiveAveragePool final : public Layer {
     if (!dx[0].empty()) ops::adaptive_pool_backward(stream, pass.batch, dy, dx[0]);
   }
   double flops(const Shape& x, const Shape&) const override { return static_cast<double>(x.size()); }
+  Channels channels() const override { return Channels::kept; }
   std::string_view kind() const override { return "adaptive_average_pool"; }
 
  private:

@@ -30,6 +30,7 @@ class Dropout final : public Layer {
     if (pass.mode == Mode::train && p_ > 0) return apply(stream, pass, dy, dx[0]);
     if (dx[0].data != dy.data) ops::axpby(stream, 1, dy, 0, dx[0]);
   }
+  Channels channels() const override { return Channels::kept; }
   std::string_view kind() const override { return "dropout"; }
 
  private:
@@ -49,6 +50,7 @@ class Flatten final : public Layer {
   void forward(Stream&, const Pass&, View<const float>, Inputs, View<float>, View<float>) const override {}
   void backward(Stream&, const Pass&, View<const float>, Inputs, View<const float>, View<const float>,
                 View<const float>, InputGrads, View<float>) const override {}
+  Channels channels() const override { return Channels::kept; }
   std::string_view kind() const override { return "flatten"; }
 };
 
@@ -80,6 +82,7 @@ class Concatenate final : public Layer {
     for (std::size_t i = 0; i < dx.size(); at += channels_[i], ++i)
       if (!dx[i].empty()) ops::copy_channels(stream, pass.batch, dy, at, dx[i], 0, channels_[i]);
   }
+  Channels channels() const override { return Channels::joined; }
   std::string_view kind() const override { return "concatenate"; }
 
  private:
@@ -104,6 +107,7 @@ class ShortcutA final : public Layer {
                 View<const float> dy, InputGrads dx, View<float>) const override {
     if (!dx[0].empty()) ops::subsample_backward(stream, pass.batch, stride_, dy, dx[0]);
   }
+  Channels channels() const override { return Channels::padded; }
   std::string_view kind() const override { return "shortcut_a"; }
 
  private:

@@ -91,6 +91,7 @@ void NetworkOptions::options(Fields& f) {
   f.field("dropout", dropout, "probability of every dropout layer; 0: none, -1: as published");
   f.field("classifier_bias", classifier_bias, "whether the last layer has a bias");
   f.field("layers", layers, "network = layers: e.g. conv 32 3, relu, pool 2, flatten, linear 128, relu, linear");
+  pan.options(f);
   f.field("init", init, "initial parameters: torch, authors, xavier or landscape");
 }
 

@@ -39,9 +39,11 @@ void add_block(Builder& b, const std::string& name, const Stages& stages, int fi
   const bool changes = stride != 1 || b.shape()[2] != filters;
   b.conv(name + ".conv1", plain_conv(filters, 3, stride, 1));
   b.norm(name + ".bn1");
+  b.encode(name + ".bn1");
   b.layer(name + ".relu1", relu());
   b.conv(name + ".conv2", plain_conv(filters, 3, 1, 1));
   b.norm(name + ".bn2");
+  b.encode(name + ".bn2");
   if (stages.shortcut != "none") {
     const int residual = b.node();
     const std::string shortcut = fmt::format("{}.{}", name, stages.shortcut_name);
@@ -50,6 +52,7 @@ void add_block(Builder& b, const std::string& name, const Stages& stages, int fi
     if (changes && stages.shortcut == "B") {
       b.conv(shortcut + ".0", plain_conv(filters, 1, stride, 0));
       b.norm(shortcut + ".1");
+      b.encode(shortcut + ".1");
     }
     const int identity = b.node();
     b.go_to(residual);
@@ -67,9 +70,12 @@ void add_stages(Builder& b, const Stages& stages) {
   b.layer("flatten", flatten());
 }
 
-void check_norm(const Builder& b) {
+void check_options(const Builder& b) {
   const std::string& norm = b.options().norm;
+  const PanOptions& pan = b.options().pan;
   FEDSCAPE_CHECK(norm == "bn" || norm == "gn", "norm of '{}' is '{}'; expected bn or gn", b.options().name, norm);
+  FEDSCAPE_CHECK(!pan.active() || pan.position == "before",
+                 "pan_position of '{}' is '{}'; in a ResNet it can only be before", b.options().name, pan.position);
 }
 
 }  // namespace
@@ -77,7 +83,7 @@ void check_norm(const Builder& b) {
 bool is_small_resnet(std::string_view name) { return name.starts_with("resnet") && blocks_of(name).has_value(); }
 
 void build_resnet(Builder& b, std::string_view name) {
-  check_norm(b);
+  check_options(b);
   const std::string& shortcut = b.options().shortcut;
   FEDSCAPE_CHECK(shortcut == "A" || shortcut == "B" || shortcut == "none", "shortcut is '{}'; expected A, B or none",
                  shortcut);
@@ -91,7 +97,7 @@ void build_resnet(Builder& b, std::string_view name) {
 }
 
 void build_resnet_wide_stages(Builder& b, std::string_view name) {
-  check_norm(b);
+  check_options(b);
   const bool deeper = name.starts_with("resnet34"), imagenet = name.ends_with("-imagenet");
   const std::array<int, 4> blocks = deeper ? std::array{3, 4, 6, 3} : std::array{2, 2, 2, 2};
   b.conv("conv1", imagenet ? plain_conv(b.widened(64), 7, 2, 3) : plain_conv(b.widened(64), 3, 1, 1));

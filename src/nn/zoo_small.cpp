@@ -12,7 +12,7 @@ void mlp_head(Builder& b, std::initializer_list<int> widths) {
   Counter name("classifier.");
   for (const int width : widths) {
     b.layer(name.next(), linear(width));
-    b.layer(name.next(), relu());
+    b.activation(name.next());
   }
   b.classifier(name.next());
 }
@@ -30,7 +30,7 @@ void build_mlp(Builder& b, std::string_view) {
                    "hidden is '{}'; expected up to 1000 widths of 1 to {} with commas between, not '{}'",
                    b.options().hidden.substr(0, 200), kWidest, piece);
     b.layer(name.next(), linear(static_cast<int>(*width)));
-    b.layer(name.next(), relu());
+    b.activation(name.next());
   }
   b.classifier("classifier");
 }
@@ -44,16 +44,16 @@ void build_logistic(Builder& b, std::string_view) {
 void build_lenet(Builder& b, std::string_view) {
   const int pad = b.sample()[0] == 28 && b.sample()[1] == 28 ? 2 : 0;
   b.conv("conv1", square(6, 5, 1, pad));
-  b.layer("relu1", relu());
+  b.activation("relu1");
   b.max_pool("pool1", square_pool(2, 2));
   b.conv("conv2", square(16, 5));
-  b.layer("relu2", relu());
+  b.activation("relu2");
   b.max_pool("pool2", square_pool(2, 2));
   b.layer("flatten", flatten());
   b.layer("fc1", linear(120));
-  b.layer("relu3", relu());
+  b.activation("relu3");
   b.layer("fc2", linear(84));
-  b.layer("relu4", relu());
+  b.activation("relu4");
   b.classifier("fc3");
 }
 
@@ -61,7 +61,7 @@ void build_lenet16(Builder& b, std::string_view name) {
   Counter encoder("encoder.");
   for (int i = 0; i < 2; ++i) {
     b.conv(encoder.next(), square(16, 5));
-    b.layer(encoder.next(), relu());
+    b.activation(encoder.next());
     b.max_pool(encoder.next(), square_pool(2, 2));
   }
   b.layer(encoder.next(), flatten());
@@ -75,14 +75,14 @@ void build_cnn(Builder& b, std::string_view) {
   Counter module("");
   module.next();  // there: from channels last to channels first
   b.conv(module.next(), square(32, 3));
-  b.layer(module.next(), relu());
+  b.activation(module.next());
   b.conv(module.next(), square(64, 3));
-  b.layer(module.next(), relu());
+  b.activation(module.next());
   b.max_pool(module.next(), square_pool(2, 2));
   b.published_dropout(module.next(), 0.25);
   b.layer(module.next(), flatten());
   b.layer(module.next(), linear(128));
-  b.layer(module.next(), relu());
+  b.activation(module.next());
   b.published_dropout(module.next(), 0.5);
   b.classifier(module.next());
 }
@@ -91,12 +91,12 @@ void build_fedavgcnn(Builder& b, std::string_view) {
   for (const int i : {1, 2}) {
     Counter module("conv" + std::to_string(i) + ".");
     b.conv(module.next(), square(32 * i, 5));
-    b.layer(module.next(), relu());
+    b.activation(module.next());
     b.max_pool(module.next(), square_pool(2, 2));
   }
   b.layer("flatten", flatten());
   b.layer("fc1.0", linear(512));
-  b.layer("fc1.1", relu());
+  b.activation("fc1.1");
   b.classifier("fc");
 }
 
@@ -104,7 +104,7 @@ void build_tfcnn(Builder& b, std::string_view name) {
   Counter encoder("encoder.");
   for (const int filters : {32, 64, 64}) {
     b.conv(encoder.next(), square(filters, 3, 1, 1));
-    b.layer(encoder.next(), relu());
+    b.activation(encoder.next());
     b.max_pool(encoder.next(), square_pool(2, 2));
   }
   b.layer(encoder.next(), flatten());
@@ -117,10 +117,10 @@ void build_tfcnn(Builder& b, std::string_view name) {
 void build_femnist(Builder& b, std::string_view name) {
   Counter encoder("encoder.");
   b.conv(encoder.next(), square(32, 5, 1, 2));
-  b.layer(encoder.next(), relu());
+  b.activation(encoder.next());
   b.max_pool(encoder.next(), square_pool(2, 2));
   b.conv(encoder.next(), square(64, 5, 1, 2));
-  b.layer(encoder.next(), relu());
+  b.activation(encoder.next());
   b.layer(encoder.next(), adaptive_average_pool(4, 4));
   b.layer(encoder.next(), flatten());
   if (name.ends_with("-mlp"))

@@ -45,7 +45,7 @@ void add_stages(Builder& b, Counter& name, const std::vector<int>& widths, bool 
     }
     b.conv(name.next(), square(filters, 3, 1, 1));
     if (b.options().norm != "none") b.norm(name.next());
-    b.layer(name.next(), relu());
+    b.activation(name.next());
   }
 }
 
@@ -66,7 +66,7 @@ void build_vgg(Builder& b, std::string_view name) {
   Counter head("classifier.");
   for (int i = 0; i < 2; ++i) {
     b.layer(head.next(), linear(512));
-    b.layer(head.next(), relu());
+    b.activation(head.next());
     b.published_dropout(head.next(), 0.5);
   }
   b.classifier(head.next());
@@ -79,7 +79,7 @@ void build_vgg9(Builder& b, std::string_view) {
   b.layer(layers.next(), flatten());
   for (int i = 0; i < 2; ++i) {
     b.layer(layers.next(), linear(512));
-    b.layer(layers.next(), relu());
+    b.activation(layers.next());
   }
   b.classifier(layers.next());
 }
@@ -94,7 +94,7 @@ void build_vgg_landscape(Builder& b, std::string_view name) {
   b.layer("flatten", flatten());
   b.layer("fc.0", linear(channels));
   b.layer("fc.1", batch_norm());
-  b.layer("fc.2", relu());
+  b.activation("fc.2");
   b.classifier("classifier");
 }
 

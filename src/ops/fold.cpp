@@ -4,11 +4,14 @@
 
 namespace fedscape::ops {
 
-void fold_batch_norm(Stream& stream, const FixedNorm* norm, Slot<const float> w, Slot<const float> bias,
-                     std::int64_t filters, View<float> folded_w, View<float> folded_bias) {
+void fold_batch_norm(Stream& stream, const FixedNorm* norm, const ChannelMap& map, Slot<const float> w,
+                     Slot<const float> bias, std::int64_t filters, View<float> folded_w, View<float> folded_bias) {
   const std::int64_t models = folded_w.shape[0], row = folded_w.shape[1];
   FEDSCAPE_CHECK(row % filters == 0 && (folded_bias.shape == Shape{models, filters}), "{} and {} for {} filters",
                  folded_w.shape.text(), folded_bias.shape.text(), filters);
+  for (const std::span<const float> part : {map.scale, map.shift})
+    FEDSCAPE_CHECK(part.empty() || std::ssize(part) == filters, "a map of {} channels for {} filters", part.size(),
+                   filters);
   const auto of = [&](const Slot<const float> FixedNorm::*part, int m) {
     return norm ? (norm->*part).row(m) : nullptr;
   };
@@ -19,6 +22,8 @@ void fold_batch_norm(Stream& stream, const FixedNorm* norm, Slot<const float> w,
                                .variance = of(&FixedNorm::variance, m),
                                .scale = of(&FixedNorm::scale, m),
                                .shift = of(&FixedNorm::shift, m),
+                               .map_scale = map.scale.empty() ? nullptr : map.scale.data(),
+                               .map_shift = map.shift.empty() ? nullptr : map.shift.data(),
                                .w = w.row(m),
                                .bias = bias.row(m),
                                .folded_w = folded_w.data + m * row,

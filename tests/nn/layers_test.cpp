@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "fedscape/nn/pan.hpp"
 #include "tests/support/gradcheck.hpp"
 
 namespace fedscape {
@@ -66,6 +67,14 @@ TEST(LayerGradient, Pooling) {
 TEST(LayerGradient, Activations) {
   check_gradients({6}, chain_of([] { return relu(); }), kKinked);
   check_gradients({6}, chain_of([] { return leaky_relu(0.1f); }), kKinked);
+}
+
+TEST(LayerGradient, EncodedPositions) {
+  for (const char* kind : {"add", "mul"}) {
+    const auto encoding = [=] { return position_encoding({.kind = kind, .amplitude = 0.5}); };
+    check_gradients({6}, chain_of(encoding), kLinear);
+    check_gradients({2, 3, 4}, chain_of([] { return batch_norm(); }, encoding), kSmooth);
+  }
 }
 
 TEST(LayerGradient, NormsOfBatchesAndGroups) {

@@ -32,20 +32,6 @@ Network residual_network() {
   return n;
 }
 
-std::vector<float> sensible_params(const Network& network, int models) {
-  const std::int64_t size = network.layout().size();
-  std::vector<float> params = test::normal_values(models * size, 1);
-  for (float& p : params) p *= 0.3f;
-  for (const ParamSlot& s : network.layout().slots())
-    if (s.name.ends_with("running_var") || s.role == ParamRole::norm)
-      for (int m = 0; m < models; ++m)
-        for (std::int64_t i = 0; i < s.size(); ++i) {
-          float& p = params[static_cast<std::size_t>(m * size + s.offset + i)];
-          p = 0.7f + std::abs(p);
-        }
-  return params;
-}
-
 struct Step {
   std::vector<float> logits, grads, params;
 };
@@ -79,7 +65,7 @@ Step train_step(const Network& network, const std::vector<float>& all, int first
 TEST(Network, AModelInAStackIsTheModelAlone) {
   const Network network = residual_network();
   const std::int64_t size = network.layout().size();
-  const auto params = sensible_params(network, 3);
+  const auto params = test::sensible_params(network, 3);
   const Step stack = train_step(network, params, 0, 3);
   for (int m = 0; m < 3; ++m) {
     const Step alone = train_step(network, params, m, 1);
@@ -92,7 +78,7 @@ TEST(Network, AModelInAStackIsTheModelAlone) {
 
 TEST(Network, StatisticsHaveNoGradientAndFollowTheBatch) {
   const Network network = residual_network();
-  const auto params = sensible_params(network, 1);
+  const auto params = test::sensible_params(network, 1);
   const Step step = train_step(network, params, 0, 1);
   for (const ParamSlot& s : network.layout().slots()) {
     const bool statistic = s.role == ParamRole::statistic;
@@ -107,7 +93,7 @@ TEST(Network, StatisticsHaveNoGradientAndFollowTheBatch) {
 TEST(InferencePlan, AgreesWithTheUnfusedForwardPass) {
   const Network network = residual_network();
   Stream stream;
-  const auto params = sensible_params(network, 2);
+  const auto params = test::sensible_params(network, 2);
   const View<const float> rows{params.data(), {2, network.layout().size()}};
   const auto x = test::normal_values(network.sample().size() * 5, 4);
   const View<const float> inputs{x.data(), network.sample().under(5).under(1)};
@@ -126,7 +112,7 @@ TEST(InferencePlan, AgreesWithTheUnfusedForwardPass) {
 TEST(InferencePlan, ForgetsTheModelBefore) {
   const Network network = residual_network();
   Stream stream;
-  const auto params = sensible_params(network, 2);
+  const auto params = test::sensible_params(network, 2);
   const View<const float> rows{params.data(), {2, network.layout().size()}};
   const auto x = test::normal_values(network.sample().size() * 3, 4);
   const View<const float> inputs{x.data(), network.sample().under(3).under(1)};
@@ -152,7 +138,7 @@ TEST(Tape, AStepAllocatesNothingAfterTheFirst) {
   const Network network = residual_network();
   Stream stream;
   Tape tape(stream, network, 1, 4);
-  std::vector<float> params = sensible_params(network, 1), grads(params.size());
+  std::vector<float> params = test::sensible_params(network, 1), grads(params.size());
   const std::vector<int> counts{4};
   const std::vector<RngKey> keys{{1}};
   const Pass pass{.batch = {1, 4, counts}, .keys = keys};

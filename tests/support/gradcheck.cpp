@@ -24,6 +24,20 @@ std::vector<float> spread_values(std::int64_t count, float gap, std::uint64_t se
   return values;
 }
 
+std::vector<float> sensible_params(const Network& network, int models) {
+  const std::int64_t size = network.layout().size();
+  std::vector<float> params = normal_values(models * size, 1);
+  for (float& p : params) p *= 0.3f;
+  for (const ParamSlot& s : network.layout().slots())
+    if (s.name.ends_with("running_var") || s.role == ParamRole::norm)
+      for (int m = 0; m < models; ++m)
+        for (std::int64_t i = 0; i < s.size(); ++i) {
+          float& p = params[static_cast<std::size_t>(m * size + s.offset + i)];
+          p = 0.7f + std::abs(p);
+        }
+  return params;
+}
+
 namespace {
 
 constexpr int kModels = 2, kBatch = 3;

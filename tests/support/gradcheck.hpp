@@ -13,6 +13,8 @@ namespace fedscape::test {
 std::vector<float> spread_values(std::int64_t count, float gap, std::uint64_t seed);
 /// Standard normal values.
 std::vector<float> normal_values(std::int64_t count, std::uint64_t seed);
+/// Parameters [M,P] of a network that has trained: random ones, norm scales and variances well above 0.
+std::vector<float> sensible_params(const Network& network, int models);
 
 /// Compares the backward pass of a network with fourth-order central differences of its forward pass, for a stack of
 /// two models with 3 and 2 real samples of 3: every parameter and every element of the input.

@@ -12,6 +12,16 @@ namespace fedscape {
 
 enum class Mode { train, evaluate };
 
+/// What a layer makes the channels of its output (the last axis, its neurons) of, as far as it matters for who may
+/// change places; see neurons.hpp.
+enum class Channels {
+  unknown,  // nothing may change places, neither of the inputs nor of the output
+  kept,     // channel c of the channels c of all inputs, by parameters [channels] of its own, if any
+  mixed,    // each of all of the input's: a weight [channels,...,input channels]
+  joined,   // the inputs' one after the other
+  padded,   // the input's between zeros, the odd one behind
+};
+
 /// What one pass over a stack knows. keys[m] addresses the randomness of model m in this step; a layer that needs some
 /// changes the purpose.
 struct Pass {
@@ -68,6 +78,9 @@ class Layer {
     (void)x;
     return static_cast<double>(y.size());
   }
+  virtual Channels channels() const { return Channels::unknown; }
+  /// Groups of adjacent channels, which only change places within their group, as the others are treated together.
+  virtual int channel_groups() const { return 1; }
   /// The kind as a config file names it, e.g. "conv".
   virtual std::string_view kind() const = 0;
 };

@@ -6,6 +6,7 @@
 
 #include "fedscape/base/fields.hpp"
 #include "fedscape/nn/network.hpp"
+#include "fedscape/nn/pan.hpp"
 
 namespace fedscape {
 
@@ -20,6 +21,7 @@ struct NetworkOptions {
   double dropout = -1.0;           // probability of every dropout layer; 0: none, -1: as published
   bool classifier_bias = true;     // whether the last layer has a bias (restricted softmax wants none)
   std::string layers;              // name = layers: the list, see layer_list.hpp
+  PanOptions pan;                  // position-aware neurons
   std::string init = "torch";      // see init.hpp
   void options(Fields& f);
 };
