@@ -20,7 +20,7 @@ constexpr int kOutside = -1;  // the network's input: not the tape's memory
 /// Forward of node i is step i of the schedule, its backward step 2n - i. `value` and `grad` name arrays of the memory
 /// plan; nodes that are views, or work in place, share that of their first input.
 struct Tape::Plan {
-  Plan(Stream& stream, const Network& network_in, int models_in, int batch_in);
+  Plan(Stream& stream, const Network& network_in, int models_in, int batch_in, std::span<const int> watched_nodes);
 
   const Network::Node& node(int i) const { return network->nodes()[static_cast<std::size_t>(i)]; }
   int backward_step(int i) const { return 2 * count - i; }
@@ -45,18 +45,25 @@ struct Tape::Plan {
   const Network* network;
   int models, batch, count;  // count: nodes
   std::vector<int> consumers, value, grad, scratch, kept;
+  std::vector<bool> watched;  // whether a node keeps value and gradient
   std::vector<bool> written;  // whether a node's gradient holds something yet
   nn::MemoryPlan memory;
   Tensor<float> slab;
   View<const float> input;  // of the last forward
 };
 
-Tape::Plan::Plan(Stream& stream, const Network& network_in, int models_in, int batch_in)
+Tape::Plan::Plan(Stream& stream, const Network& network_in, int models_in, int batch_in,
+                 std::span<const int> watched_nodes)
     : network(&network_in), models(models_in), batch(batch_in), count(static_cast<int>(network_in.nodes().size())) {
   FEDSCAPE_CHECK(models > 0 && batch > 0, "training memory for {} models and batches of {}", models, batch);
   const std::size_t n = static_cast<std::size_t>(count);
   consumers.assign(n, 0), value.assign(n, kOutside), grad.assign(n, kOutside);
   scratch.assign(n, kOutside), kept.assign(n, kOutside), written.assign(n, false);
+  watched.assign(n, false);
+  for (const int i : watched_nodes) {
+    FEDSCAPE_CHECK(0 < i && i < count, "node {} of {} is to be watched", i, count);
+    watched[static_cast<std::size_t>(i)] = true;
+  }
   for (int i = 1; i < count; ++i) {
     FEDSCAPE_CHECK(node(i).inputs.size() <= kMostInputs, "{}: more than {} inputs", node(i).name, kMostInputs);
     for (const int from : node(i).inputs) ++consumers[static_cast<std::size_t>(from)];
@@ -73,7 +80,8 @@ bool Tape::Plan::shares_value(int i) const {
   const std::size_t from = static_cast<std::size_t>(node(i).inputs[0]);
   if (layer.is_view()) return true;
   return layer.in_place() && !layer.needs_input() && value[from] != kOutside && consumers[from] == 1 &&
-         !node(static_cast<int>(from)).layer->needs_output() && !node(static_cast<int>(from)).layer->is_view();
+         !watched[from] && !node(static_cast<int>(from)).layer->needs_output() &&
+         !node(static_cast<int>(from)).layer->is_view();
 }
 
 void Tape::Plan::plan_values() {
@@ -87,7 +95,7 @@ void Tape::Plan::plan_values() {
       value[at] = value[from];
     else
       value[at] = memory.add(node(i).shape.size() * batch * models, i, i);
-    keep(i, layer.needs_output() ? backward_step(i) : i);
+    keep(i, watched[at] ? backward_step(0) : layer.needs_output() ? backward_step(i) : i);
     for (const int input_node : node(i).inputs) keep(input_node, layer.needs_input() ? backward_step(i) : i);
     const std::int64_t floats = layer.kept(batch) * models;
     kept[at] = memory.add(floats, i, backward_step(0));  // statistics are updated after the backward pass
@@ -102,13 +110,13 @@ void Tape::Plan::plan_grads() {
     const std::size_t at = static_cast<std::size_t>(i);
     // A node that nobody has given a gradient array yet is the output, or the features.
     if (grad[at] == kOutside) grad[at] = memory.add(node(i).shape.size() * batch * models, count, backward_step(i));
-    memory.extend(grad[at], backward_step(i));
+    memory.extend(grad[at], backward_step(watched[at] ? 0 : i));
     for (std::size_t k = 0; k < node(i).inputs.size(); ++k) {
       const int from = node(i).inputs[k];
       const std::size_t f = static_cast<std::size_t>(from);
       if (from == 0) continue;
-      const bool over =
-          k == 0 && (layer.is_view() || layer.in_place()) && consumers[f] == 1 && from != network->feature_node();
+      const bool over = k == 0 && !watched[at] && (layer.is_view() || layer.in_place()) && consumers[f] == 1 &&
+                        from != network->feature_node();
       if (grad[f] == kOutside && over) grad[f] = grad[at];
       if (grad[f] == kOutside) {
         const int first = from == network->feature_node() ? count : backward_step(i);
@@ -124,8 +132,8 @@ void Tape::Plan::plan_grads() {
   }
 }
 
-Tape::Tape(Stream& stream, const Network& network, int models, int batch)
-    : plan_(std::make_unique<Plan>(stream, network, models, batch)) {}
+Tape::Tape(Stream& stream, const Network& network, int models, int batch, std::span<const int> watched)
+    : plan_(std::make_unique<Plan>(stream, network, models, batch, watched)) {}
 Tape::Tape(Tape&&) noexcept = default;
 Tape::~Tape() = default;
 
@@ -204,6 +212,16 @@ void Tape::backward(Stream& stream, const Pass& pass, View<const float> params, 
     const ProfileScope scope = nn::measure_backward(stream, *plan_->network, i, pass.batch);
     plan_->backward_node(stream, pass, params, i, grads);
   }
+}
+
+View<const float> Tape::value(const Pass& pass, int node) const {
+  FEDSCAPE_CHECK(plan_->watched.at(static_cast<std::size_t>(node)), "node {} is not watched", node);
+  return plan_->value_of(node, pass);
+}
+
+View<const float> Tape::gradient(const Pass& pass, int node) const {
+  FEDSCAPE_CHECK(plan_->watched.at(static_cast<std::size_t>(node)), "node {} is not watched", node);
+  return plan_->array(plan_->grad[static_cast<std::size_t>(node)], pass, plan_->node(node).shape);
 }
 
 void Tape::update_statistics(Stream& stream, const Pass& pass, View<float> params, std::span<const float> momentum) {

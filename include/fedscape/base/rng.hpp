@@ -26,6 +26,8 @@ enum class Purpose : std::uint8_t {
   synthetic = 10,
   server = 11,
   test = 12,
+  neuron_shuffle = 24,
+  shuffled_training = 25,
   dropout = 128,  // plus the ordinal of the dropout layer, up to 127
 };
 

@@ -55,7 +55,8 @@ class Network {
 /// gradients, planned once so that arrays which are never needed together share memory. One per thread.
 class Tape {
  public:
-  Tape(Stream& stream, const Network& network, int models, int batch);
+  /// `watched` nodes keep their values and gradients until the next forward; that costs their memory.
+  Tape(Stream& stream, const Network& network, int models, int batch, std::span<const int> watched = {});
   Tape(Tape&&) noexcept;
   ~Tape();
 
@@ -71,6 +72,9 @@ class Tape {
   OutputGrads output_grads(Stream& stream, const Pass& pass, bool features = false);
   /// Backward pass of the last forward from what output_grads holds. Overwrites grads [M,P]; statistic slots become 0.
   void backward(Stream& stream, const Pass& pass, View<const float> params, View<float> grads);
+  /// What the last passes left of a watched node, [M,B,shape]; the gradient is there after backward.
+  View<const float> value(const Pass& pass, int node) const;
+  View<const float> gradient(const Pass& pass, int node) const;
   /// Moves batch-norm statistics in params [M,P] by those of the last forward; see Layer::update_statistics.
   void update_statistics(Stream& stream, const Pass& pass, View<float> params, std::span<const float> momentum = {});
 
