@@ -12,6 +12,7 @@
 #include "fedscape/algo/federated/fedlc.hpp"
 #include "fedscape/algo/federated/fedmmd.hpp"
 #include "fedscape/algo/federated/fednova.hpp"
+#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedper.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
@@ -44,6 +45,7 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"fedlc", "Zhang et al., ICML 2022", make<FederatedAlgorithm, FedLc>},
     AlgorithmEntry{"fedmmd", "Yao et al., VCIP 2018", make<FederatedAlgorithm, FedMmd>},
     AlgorithmEntry{"fednova", "Wang et al., NeurIPS 2020", make<FederatedAlgorithm, FedNova>},
+    AlgorithmEntry{"fedavg-sf", "Li et al., CVPR 2022 (shuffled training)", make<FederatedAlgorithm, FedAvgSf>},
     AlgorithmEntry{"fedopt", "Reddi et al., ICLR 2021", make<FederatedAlgorithm, FedOpt>},
     AlgorithmEntry{"fedper", "Arivazhagan et al., 2019", make<FederatedAlgorithm, FedPer>},
     AlgorithmEntry{"fedrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, FedRs>},

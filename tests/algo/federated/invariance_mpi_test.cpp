@@ -14,6 +14,7 @@
 #include "fedscape/algo/federated/fedlc.hpp"
 #include "fedscape/algo/federated/fedmmd.hpp"
 #include "fedscape/algo/federated/fednova.hpp"
+#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedper.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
@@ -25,6 +26,7 @@
 #include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
 #include "fedscape/algo/federated/wsa.hpp"
+#include "fedscape/nn/zoo.hpp"
 #include "tests/algo/federated/every_hook.hpp"
 #include "tests/algo/federated/federation_case.hpp"
 #include "tests/comm/mpi_test.hpp"
@@ -70,6 +72,15 @@ void with_nova_momentum(test::FederationCase& setting) {
   auto algorithm = std::make_unique<FedNova>();
   algorithm->server_momentum = 0.5;
   setting.algorithm = std::move(algorithm);
+/// Shuffled training with momentum on a network with encoded positions.
+void with_shuffles(test::FederationCase& setting) {
+  const NetworkOptions network{.name = "mlp", .hidden = "24,16", .pan = {.kind = "mul", .amplitude = 0.5}};
+  setting.network = build_network(network, setting.data.shape(), setting.data.classes());
+  setting.algorithm = std::make_unique<FedAvgSf>();
+}
+void with_pan(test::FederationCase& setting) {
+  const NetworkOptions network{.name = "mlp", .hidden = "24,16", .pan = {.kind = "add", .amplitude = 0.5}};
+  setting.network = build_network(network, setting.data.shape(), setting.data.classes());
 }
 void with_every_hook(test::FederationCase& setting) {
   setting.algorithm = std::make_unique<test::EveryHook>();
@@ -117,6 +128,11 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedbn", with<FedBn>},
     {"fedper", with<FedPer>},
     {"lg_fedavg", with<LgFedAvg>},
+    {"fedavg", with<FedAvg>},         {"pan", with_pan},
+    {"fedavg_sf", with_shuffles},     {"fedprox", with_prox},
+    {"scaffold", with<Scaffold>},     {"fedadam", with_opt<kAdam>},
+    {"fedyogi", with_opt<kYogi>},     {"fedadagrad", with_opt<kAdagrad>},
+    {"fedavgm", with_opt<kMomentum>}, {"every_hook", with_every_hook},
 };
 
 /// All bytes that a run leaves, its metrics included.
