@@ -14,6 +14,8 @@ std::unique_ptr<Command> make_fl_run();
 std::unique_ptr<Command> make_import();
 std::unique_ptr<Command> make_landscape_sweep();
 std::unique_ptr<Command> make_list();
+std::unique_ptr<Command> make_pan_align();
+std::unique_ptr<Command> make_pan_shuffle();
 std::unique_ptr<Command> make_plot();
 std::unique_ptr<Command> make_train();
 

@@ -23,7 +23,7 @@ bool is_hdf5(const std::string& path) {
 
 }  // namespace
 
-Description model_options(const std::string& path) {
+Description stored_options(const std::string& path) {
   FEDSCAPE_CHECK(!path.empty(), "model: the name of a run file or safetensors file was expected, not an empty one");
   Description stored;
   if (is_hdf5(path)) {
@@ -36,6 +36,11 @@ Description model_options(const std::string& path) {
   } else {
     stored = read_safetensors(path).metadata;
   }
+  return stored;
+}
+
+Description model_options(const std::string& path) {
+  const Description stored = stored_options(path);
   // Of all that a run was made with, what says which network and which data.
   DataOptions data;
   NetworkOptions network;

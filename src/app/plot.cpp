@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "fedscape/io/hdf5_file.hpp"
+#include "fedscape/io/shuffle_file.hpp"
 #include "fedscape/io/surface.hpp"
 #include "src/app/commands.hpp"
 #include "src/app/gnuplot.hpp"
@@ -66,7 +67,8 @@ class Plot : public Command {
  public:
   void options(OptionTable& table) override {
     table.group("Pictures (PNG, drawn by gnuplot; the scripts with their data stay beside them)");
-    table.field("file", file_, "run file (learning curve) or surface file (filled contour and 3D, or a line)");
+    table.field("file", file_,
+                "run file (learning curve), surface file (filled contour and 3D, or a line) or shuffle test");
     table.field("metric", metric_, "surface: which one, e.g. test_loss or train_accuracy");
     table.field("top", top_, "surface: larger values are drawn as this; 0: the 90 % quantile of the points");
     table.field("prefix", prefix_, "pictures are <prefix>_curve.png and so on; empty: the file's name without .h5");
@@ -80,6 +82,7 @@ class Plot : public Command {
  private:
   void draw_curves(const std::string& prefix);
   void draw_surface(const std::string& prefix);
+  void draw_shuffles(const std::string& prefix);
   std::string file_, metric_ = "test_loss", prefix_;
   double top_ = 0;
 };
@@ -109,15 +112,34 @@ void Plot::draw_surface(const std::string& prefix) {
   fmt::print("{}\n{}\n", contour, surface);
 }
 
+/// Accuracy over the ratio, a curve for each probability.
+void Plot::draw_shuffles(const std::string& prefix) {
+  ShuffleTable table;
+  hdf5::read_file(file_, [&](const hdf5::Group& file) { table = read_shuffle_table(file); });
+  std::vector<Curve> curves;
+  for (std::size_t p = 0; p < table.probabilities.size(); ++p) {
+    Curve curve{fmt::format("probability {}", table.probabilities[p]), table.ratios, {}, false};
+    for (std::size_t r = 0; r < table.ratios.size(); ++r) curve.y.push_back(table.accuracy(r, p));
+    curves.push_back(std::move(curve));
+  }
+  const std::string png = prefix + "_shuffle.png";
+  run_gnuplot(prefix + "_shuffle.gp", curves_script("accuracy of shuffled models", "shuffle ratio", "accuracy (%)", "",
+                                                    curves, std::filesystem::path(png).filename()));
+  fmt::print("{}\n", png);
+}
+
 int Plot::run_alone(const OptionTable&) {
-  bool surface = false;
+  bool surface = false, shuffles = false;
   hdf5::read_file(file_, [&](const hdf5::Group& file) {
     surface = file.has_dataset("xcoordinates");
-    FEDSCAPE_CHECK(surface || file.has_group("metrics"), "{}: neither a run file nor a surface file", file_);
+    shuffles = is_shuffle_table(file);
+    FEDSCAPE_CHECK(surface || shuffles || file.has_group("metrics"),
+                   "{}: neither a run file nor a surface file nor a shuffle test", file_);
   });
   const std::filesystem::path path(file_);
   const std::string prefix = prefix_.empty() ? (path.parent_path() / path.stem()).string() : prefix_;
-  surface ? draw_surface(prefix) : draw_curves(prefix);
+  if (surface) return draw_surface(prefix), 0;
+  shuffles ? draw_shuffles(prefix) : draw_curves(prefix);
   return 0;
 }
 

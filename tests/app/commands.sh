@@ -31,8 +31,15 @@ h5dump -d test_loss surface.h5 | grep -q "( 3, 5 )" || fail "the surface is not 
 on 3 "$fedscape" train "${data[@]}" --network mlp --epochs 2.5 --batch 20 --threads 2 --output train3.h5 2>/dev/null
 "$fedscape" export train.h5 one.safetensors >/dev/null && "$fedscape" export train3.h5 three.safetensors >/dev/null
 cmp <(tail -c 10000 one.safetensors) <(tail -c 10000 three.safetensors) || fail "training depends on ranks"
-for file in run surface line train; do "$fedscape" plot $file.h5 >/dev/null; done
-for picture in run_curve train_curve surface_contour surface_3d line_line; do
+shuffle=(pan shuffle run.h5 --ratios 0,0.5,1 --probabilities 1 --repeats 2)
+on 3 "$fedscape" "${shuffle[@]}" --output shuffle.h5 >shuffle.txt 2>/dev/null
+"$fedscape" "${shuffle[@]}" --output shuffle1.h5 >/dev/null 2>&1
+[ "$(grep -vc '^#' shuffle.csv)" = 7 ] || fail "shuffle.csv: $(cat shuffle.csv)"
+cmp <(grep -v '^#' shuffle.csv) <(grep -v '^#' shuffle1.csv) || fail "a shuffle test depends on ranks"
+on 2 "$fedscape" pan align run.h5 --local-models 3 --probe-samples 20 --alignment align.csv >align.txt 2>/dev/null
+[ "$(grep -vc '^#' align.csv)" = 13 ] && grep -q '^fc2 ' align.txt || fail "align.csv: $(cat align.csv align.txt)"
+for file in run surface line train shuffle; do "$fedscape" plot $file.h5 >/dev/null; done
+for picture in run_curve train_curve surface_contour surface_3d line_line shuffle_shuffle; do
   [ "$(head -c 4 $picture.png | tail -c 3)" = PNG ] || fail "$picture.png is no picture"
 done
 PATH= "$fedscape" plot run.h5 2>plot.txt && fail "plot without gnuplot succeeded"
