@@ -125,6 +125,24 @@ TEST(InferencePlan, ForgetsTheModelBefore) {
   for (std::int64_t i = 0; i < a.size(); ++i) EXPECT_EQ(a.data[i], b.data[i]);
 }
 
+TEST(InferencePlan, OfTheFirstModelsIsWhatAllOfThemGive) {
+  const Network network = residual_network();
+  Stream stream;
+  const auto params = sensible_params(network, 3);
+  const auto x = test::normal_values(network.sample().size() * 3 * 4, 4);
+  const View<const float> inputs{x.data(), network.sample().under(4).under(3)};  // each model its own samples
+  InferencePlan plan(stream, network, 3, 4);
+  plan.load(stream, {params.data(), {3, network.layout().size()}});
+  const std::vector<float> all = to_host(stream, plan.forward(stream, inputs).logits);
+  for (const int first : {1, 2}) {
+    const Outputs some = plan.forward(stream, inputs.rows(0, first), first);
+    ASSERT_EQ(some.logits.shape[0], first);
+    const std::vector<float> logits = to_host(stream, some.logits);
+    EXPECT_EQ(logits, std::vector<float>(all.begin(), all.begin() + std::ssize(logits))) << first;
+  }
+  EXPECT_THROW(plan.forward(stream, inputs, 4), Error);
+}
+
 TEST(Tape, SharesMemoryBetweenArraysThatNeverMeet) {
   const Network network = residual_network();
   Stream stream;
