@@ -128,11 +128,11 @@ TEST(InferencePlan, ForgetsTheModelBefore) {
 TEST(InferencePlan, OfTheFirstModelsIsWhatAllOfThemGive) {
   const Network network = residual_network();
   Stream stream;
-  const auto params = sensible_params(network, 3);
+  const auto params = test::sensible_params(network, 3);
   const auto x = test::normal_values(network.sample().size() * 3 * 4, 4);
   const View<const float> inputs{x.data(), network.sample().under(4).under(3)};  // each model its own samples
   InferencePlan plan(stream, network, 3, 4);
-  plan.load(stream, {params.data(), {3, network.layout().size()}});
+  plan.load(stream, View<const float>{params.data(), {3, network.layout().size()}});
   const std::vector<float> all = to_host(stream, plan.forward(stream, inputs).logits);
   for (const int first : {1, 2}) {
     const Outputs some = plan.forward(stream, inputs.rows(0, first), first);

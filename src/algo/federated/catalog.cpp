@@ -5,6 +5,7 @@
 
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
@@ -12,7 +13,6 @@
 #include "fedscape/algo/federated/fedlc.hpp"
 #include "fedscape/algo/federated/fedmmd.hpp"
 #include "fedscape/algo/federated/fednova.hpp"
-#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedper.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"

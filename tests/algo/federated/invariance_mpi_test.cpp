@@ -7,6 +7,7 @@
 
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
@@ -14,7 +15,6 @@
 #include "fedscape/algo/federated/fedlc.hpp"
 #include "fedscape/algo/federated/fedmmd.hpp"
 #include "fedscape/algo/federated/fednova.hpp"
-#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedper.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
@@ -72,6 +72,7 @@ void with_nova_momentum(test::FederationCase& setting) {
   auto algorithm = std::make_unique<FedNova>();
   algorithm->server_momentum = 0.5;
   setting.algorithm = std::move(algorithm);
+}
 /// Shuffled training with momentum on a network with encoded positions.
 void with_shuffles(test::FederationCase& setting) {
   const NetworkOptions network{.name = "mlp", .hidden = "24,16", .pan = {.kind = "mul", .amplitude = 0.5}};
@@ -128,11 +129,8 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedbn", with<FedBn>},
     {"fedper", with<FedPer>},
     {"lg_fedavg", with<LgFedAvg>},
-    {"fedavg", with<FedAvg>},         {"pan", with_pan},
-    {"fedavg_sf", with_shuffles},     {"fedprox", with_prox},
-    {"scaffold", with<Scaffold>},     {"fedadam", with_opt<kAdam>},
-    {"fedyogi", with_opt<kYogi>},     {"fedadagrad", with_opt<kAdagrad>},
-    {"fedavgm", with_opt<kMomentum>}, {"every_hook", with_every_hook},
+    {"pan", with_pan},
+    {"fedavg_sf", with_shuffles},
 };
 
 /// All bytes that a run leaves, its metrics included.
