@@ -64,7 +64,6 @@ survives "a run with all memories and penalties" 31 lines model_and_lines "${fed
 for system in "feddyn" "fednova --fednova.server-momentum 0.5" "moon" "lg-fedavg"; do # stopped and resumed, not killed
   kills=0 survives "a run of $system" 31 lines model_and_lines "${federation[@]}" --algorithm $system
 done
-survives "a run with server memory" 31 lines model_and_lines "${federation[@]}" --algorithm fedopt --network.pan add
 survives "central training" 31 lines model_and_lines "$fedscape" train "${data[@]}" --test-samples 100 --epochs 30
 cp whole.h5 origin.h5
 survives "a sweep" 225 records surface "$fedscape" landscape sweep origin.h5 --data images --test-samples 1000 \

@@ -88,7 +88,6 @@ void Trainer::local_step(Stream& stream, const Round& round, std::span<const Wor
   correct(stream, round, seen, loss);
   optimizer_.step(stream, static_cast<double>(round.lr), active, params, grads_.view().rows(0, active));
   if (!size_.probe) tape_.update_statistics(stream, pass, params);
-  federation_.algorithm.after_step(seen, pass.keys, params, optimizer_.state());
 }
 
 }  // namespace fedscape

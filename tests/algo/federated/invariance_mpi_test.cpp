@@ -7,7 +7,6 @@
 
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
-#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
@@ -26,7 +25,6 @@
 #include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
 #include "fedscape/algo/federated/wsa.hpp"
-#include "fedscape/nn/zoo.hpp"
 #include "tests/algo/federated/every_hook.hpp"
 #include "tests/algo/federated/federation_case.hpp"
 #include "tests/comm/mpi_test.hpp"
@@ -72,12 +70,6 @@ void with_nova_momentum(test::FederationCase& setting) {
   auto algorithm = std::make_unique<FedNova>();
   algorithm->server_momentum = 0.5;
   setting.algorithm = std::move(algorithm);
-}
-/// Shuffled training with momentum on a network with encoded positions.
-void with_shuffles(test::FederationCase& setting) {
-  const NetworkOptions network{.name = "mlp", .hidden = "24,16", .pan = {.kind = "mul", .amplitude = 0.5}};
-  setting.network = build_network(network, setting.data.shape(), setting.data.classes());
-  setting.algorithm = std::make_unique<FedAvgSf>();
 }
 void with_pan(test::FederationCase& setting) {
   const NetworkOptions network{.name = "mlp", .hidden = "24,16", .pan = {.kind = "add", .amplitude = 0.5}};
@@ -130,7 +122,6 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedper", with<FedPer>},
     {"lg_fedavg", with<LgFedAvg>},
     {"pan", with_pan},
-    {"fedavg_sf", with_shuffles},
 };
 
 /// All bytes that a run leaves, its metrics included.

@@ -55,9 +55,6 @@ class FederatedAlgorithm {
   virtual void probe(const LocalStep&, View<const float> grads, View<float> point) const { (void)grads, (void)point; }
   /// Parameter-space terms, added to grads [M,P] after backward. Here: none.
   virtual void correct_gradient(const LocalStep&, View<float> grads) const { (void)grads; }
-  /// After each local step, on the host: may move params [M,P] where no gradient leads, and moments [n,M',P] of the
-  /// optimiser with them; keys[m], with a purpose of its own, address the randomness of client m. Here: nothing.
-  virtual void after_step(const LocalStep&, std::span<const RngKey>, View<float>, View<float>) const {}
 
   /// After the last local step: refresh block.memory, write what is sent, upload [M,Q]. Here: params - global.
   virtual void upload(const LocalResult&, View<float> upload) const;
