@@ -25,6 +25,7 @@
 #include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
 #include "fedscape/algo/federated/wsa.hpp"
+#include "fedscape/nn/zoo.hpp"
 #include "tests/algo/federated/every_hook.hpp"
 #include "tests/algo/federated/federation_case.hpp"
 #include "tests/comm/mpi_test.hpp"
