@@ -73,7 +73,9 @@ void with_nova_momentum(test::FederationCase& setting) {
   setting.algorithm = std::move(algorithm);
 }
 void with_pan(test::FederationCase& setting) {
-  const NetworkOptions network{.name = "mlp", .hidden = "24,16", .pan = {.kind = "add", .amplitude = 0.5}};
+  NetworkOptions network;
+  network.name = "mlp", network.hidden = "24,16";
+  network.pan.kind = "add", network.pan.amplitude = 0.5;
   setting.network = build_network(network, setting.data.shape(), setting.data.classes());
 }
 void with_every_hook(test::FederationCase& setting) {
