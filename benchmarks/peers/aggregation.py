@@ -14,7 +14,7 @@ def run(repeats: int) -> list[dict]:
     done = subprocess.run([*COMMAND, *flags], cwd=fedscape.ROOT, capture_output=True, text=True)
     if done.returncode != 0:
         return [{"failure": done.stderr.strip()[-300:] or f"exit code {done.returncode}"}]
-    medians = {b["run_name"].split("::")[1].removesuffix("/real_time"): b for b in json.loads(done.stdout)["benchmarks"]
+    medians = {b["run_name"].split("::")[1].split("/process_time")[0]: b for b in json.loads(done.stdout)["benchmarks"]
                if b.get("aggregate_name") == "median"}
     lines = []
     for name, exact in medians.items():
