@@ -1,6 +1,6 @@
 #pragma once
 
-#include "fedscape/algo/federated/algorithm.hpp"
+#include "fedscape/algo/federated/shifted_logits.hpp"
 
 namespace fedscape {
 
@@ -10,15 +10,11 @@ namespace fedscape {
 ///     f_c - tau n_c^(-1/4).
 ///
 /// A class without samples is left out, the limit of n_c -> 0: its logit gets no gradient. tau = 0 is FedAvg.
-class FedLc : public FederatedAlgorithm {
+class FedLc : public ShiftedLogits {
  public:
   void options(Fields& f) override;
-  void check(const OptimizerOptions& local) const override;
-  Footprint footprint(const ParamLayout& layout, int classes) const override;
-  void terms(std::span<const float> label_counts, std::span<float> shift) const override;
-  void loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const override;
-
-  double tau = 1;
+  double shift(double count) const override;
+  std::string_view name() const override { return "FedLC"; }
 };
 
 }  // namespace fedscape
