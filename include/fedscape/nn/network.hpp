@@ -43,6 +43,7 @@ class Network {
   const Shape& sample() const { return nodes_.front().shape; }
   int classes() const;  // C
   int feature_node() const { return feature_node_; }
+  std::int64_t features() const { return nodes_[static_cast<std::size_t>(feature_node_)].shape.size(); }  // F
   bool has_statistics() const;  // batch norm: evaluation differs from training
 
  private:

@@ -5,8 +5,8 @@
 
 namespace fedscape {
 
-FederatedAlgorithm::Footprint FederatedAlgorithm::footprint(const ParamLayout& layout, int) const {
-  return {.upload = layout.size()};
+FederatedAlgorithm::Footprint FederatedAlgorithm::footprint(const Problem& problem) const {
+  return {.upload = problem.layout.size()};
 }
 
 void FederatedAlgorithm::loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const {

@@ -54,9 +54,10 @@ void FedAws::check(const OptimizerOptions&) const {
   FEDSCAPE_CHECK(steps >= 0, "steps of FedAwS are {}; they must be 0 or more", steps);
 }
 
-FederatedAlgorithm::Footprint FedAws::footprint(const ParamLayout& layout, int) const {
-  FEDSCAPE_CHECK(classifier_of(layout), "FedAwS spreads the rows of a linear classifier, and this network has none");
-  return {.upload = layout.size()};
+FederatedAlgorithm::Footprint FedAws::footprint(const Problem& problem) const {
+  FEDSCAPE_CHECK(classifier_of(problem.layout),
+                 "FedAwS spreads the rows of a linear classifier, and this network has none");
+  return {.upload = problem.layout.size()};
 }
 
 // On the host, in double: C rows are few, and every rank must come to the same bits.

@@ -13,8 +13,8 @@ void FedDyn::check(const OptimizerOptions&) const {
   FEDSCAPE_CHECK(alpha > 0 && std::isfinite(alpha), "alpha of FedDyn is {}; it must be above 0", alpha);
 }
 
-FederatedAlgorithm::Footprint FedDyn::footprint(const ParamLayout& layout, int) const {
-  const std::int64_t p = layout.size();
+FederatedAlgorithm::Footprint FedDyn::footprint(const Problem& problem) const {
+  const std::int64_t p = problem.layout.size();
   return {.client = p, .server = p, .upload = p};
 }
 

@@ -29,8 +29,8 @@ void FedExp::check(const OptimizerOptions&) const {
   FEDSCAPE_CHECK(eps >= 0 && std::isfinite(eps), "eps of FedExP is {}; it must be 0 or more", eps);
 }
 
-FederatedAlgorithm::Footprint FedExp::footprint(const ParamLayout& layout, int) const {
-  return {.upload = layout.size() + 1};
+FederatedAlgorithm::Footprint FedExp::footprint(const Problem& problem) const {
+  return {.upload = problem.layout.size() + 1};
 }
 
 void FedExp::upload(const LocalResult& result, View<float> upload) const {

@@ -18,8 +18,8 @@ void FedNova::check(const OptimizerOptions& local) const {
                  local.optimizer);
 }
 
-FederatedAlgorithm::Footprint FedNova::footprint(const ParamLayout& layout, int) const {
-  return {.server = server_momentum > 0 ? layout.size() : 0, .upload = layout.size()};
+FederatedAlgorithm::Footprint FedNova::footprint(const Problem& problem) const {
+  return {.server = server_momentum > 0 ? problem.layout.size() : 0, .upload = problem.layout.size()};
 }
 
 double FedNova::amount(std::int64_t steps, const OptimizerOptions& local) {

@@ -30,8 +30,8 @@ void FedOpt::options(Fields& f) {
   f.field("server_tau", tau, "FedOpt: added to the root of the second moment");
 }
 
-FederatedAlgorithm::Footprint FedOpt::footprint(const ParamLayout& layout, int) const {
-  const std::int64_t p = layout.size();
+FederatedAlgorithm::Footprint FedOpt::footprint(const Problem& problem) const {
+  const std::int64_t p = problem.layout.size();
   return {.server = kind_of(kind) == Kind::momentum ? p : 2 * p, .upload = p};
 }
 

@@ -27,8 +27,8 @@ void FedRs::check(const OptimizerOptions&) const {
   check_choice("mask", mask, kMasks);
 }
 
-FederatedAlgorithm::Footprint FedRs::footprint(const ParamLayout& layout, int classes) const {
-  return {.upload = layout.size(), .terms = classes};
+FederatedAlgorithm::Footprint FedRs::footprint(const Problem& problem) const {
+  return {.upload = problem.layout.size(), .terms = problem.classes};
 }
 
 void FedRs::terms(std::span<const float> label_counts, std::span<float> scale) const {

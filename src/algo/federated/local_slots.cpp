@@ -25,9 +25,9 @@ View<T> part(const View<T>& rows, std::int64_t m, std::int64_t begin, const Shap
 
 }  // namespace
 
-FederatedAlgorithm::Footprint LocalSlots::footprint(const ParamLayout& layout, int) const {
-  Footprint size{.upload = layout.size(), .personal = true};
-  for_each_local(*this, layout, [&](std::int64_t, std::int64_t, const Shape& n) { size.client += n.size(); });
+FederatedAlgorithm::Footprint LocalSlots::footprint(const Problem& problem) const {
+  Footprint size{.upload = problem.layout.size(), .personal = true};
+  for_each_local(*this, problem.layout, [&](std::int64_t, std::int64_t, const Shape& n) { size.client += n.size(); });
   return size;
 }
 

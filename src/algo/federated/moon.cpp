@@ -24,8 +24,8 @@ void Moon::check(const OptimizerOptions&) const {
                  temperature);
 }
 
-FederatedAlgorithm::Footprint Moon::footprint(const ParamLayout& layout, int) const {
-  const std::int64_t p = layout.size();
+FederatedAlgorithm::Footprint Moon::footprint(const Problem& problem) const {
+  const std::int64_t p = problem.layout.size();
   if (mu == 0) return {.upload = p};
   return {.client = p, .upload = p, .features = true, .others = kOthers};
 }

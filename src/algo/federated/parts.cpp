@@ -5,11 +5,12 @@
 namespace fedscape {
 
 std::vector<Part> parts_of(const Federation& federation) {
-  const ParamLayout& layout = federation.network.layout();
-  const int classes = federation.network.classes();
-  std::vector<Part> parts = {{nullptr, federation.algorithm.footprint(layout, classes)}};
+  const Network& network = federation.network;
+  const Problem problem{network.layout(), network.classes(), network.features(),
+                        federation.server_data ? federation.server_data->size() : 0};
+  std::vector<Part> parts = {{nullptr, federation.algorithm.footprint(problem)}};
   for (const auto& penalty : federation.penalties)
-    if (penalty->active()) parts.push_back({penalty.get(), penalty->footprint(layout, classes)});
+    if (penalty->active()) parts.push_back({penalty.get(), penalty->footprint(problem)});
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const Part& before = parts[i - 1];
     parts[i].client = before.client + before.size.client;

@@ -18,8 +18,8 @@ void Scaffold::options(Fields& f) {
   f.field("server_lr", server_lr, "SCAFFOLD: rate at which the server follows the mean of the clients");
 }
 
-FederatedAlgorithm::Footprint Scaffold::footprint(const ParamLayout& layout, int) const {
-  const std::int64_t p = layout.size();
+FederatedAlgorithm::Footprint Scaffold::footprint(const Problem& problem) const {
+  const std::int64_t p = problem.layout.size();
   return {.client = p, .server = p, .upload = 2 * p};
 }
 

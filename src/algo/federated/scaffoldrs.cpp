@@ -7,9 +7,9 @@ void ScaffoldRs::options(Fields& f) {
   rs.options(f);
 }
 
-FederatedAlgorithm::Footprint ScaffoldRs::footprint(const ParamLayout& layout, int classes) const {
-  Footprint size = Scaffold::footprint(layout, classes);
-  size.terms = rs.footprint(layout, classes).terms;
+FederatedAlgorithm::Footprint ScaffoldRs::footprint(const Problem& problem) const {
+  Footprint size = Scaffold::footprint(problem);
+  size.terms = rs.footprint(problem).terms;
   return size;
 }
 

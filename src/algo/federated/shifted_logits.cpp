@@ -10,8 +10,8 @@ void ShiftedLogits::check(const OptimizerOptions&) const {
   FEDSCAPE_CHECK(tau >= 0 && std::isfinite(tau), "tau of {} is {}; it must be 0 or more", name(), tau);
 }
 
-FederatedAlgorithm::Footprint ShiftedLogits::footprint(const ParamLayout& layout, int classes) const {
-  return {.upload = layout.size(), .terms = classes};
+FederatedAlgorithm::Footprint ShiftedLogits::footprint(const Problem& problem) const {
+  return {.upload = problem.layout.size(), .terms = problem.classes};
 }
 
 void ShiftedLogits::terms(std::span<const float> label_counts, std::span<float> shifts) const {

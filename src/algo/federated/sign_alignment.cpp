@@ -34,13 +34,13 @@ void SignAlignment::options(Fields& f) {
   f.field("elect", elect, "FedSign: the sign of most clients of the last round, instead of the global model's");
 }
 
-FederatedAlgorithm::Footprint SignAlignment::footprint(const ParamLayout& layout, int) const {
+FederatedAlgorithm::Footprint SignAlignment::footprint(const Problem& problem) const {
   FEDSCAPE_CHECK(gamma >= 0 && std::isfinite(gamma), "sign.gamma: 0 or more was expected, not {}", gamma);
   FEDSCAPE_CHECK(slope > 0 && std::isfinite(slope), "sign.slope: a number above 0 was expected, not {}", slope);
   FEDSCAPE_CHECK(threshold >= 0, "sign.threshold: 0 or more was expected, not {}", threshold);
   kind_of(kind);
   check_choice("sign.scale", scale, kScales);
-  const std::int64_t elected = elect ? layout.size() : 0;
+  const std::int64_t elected = elect ? problem.layout.size() : 0;
   return {.server = elected, .upload = elected};
 }
 

@@ -37,13 +37,13 @@ void Wsa::options(Fields& f) {
   f.field("fusion", fusion, "WSA: clients' scopes become the target by mean, mixture or precision");
 }
 
-FederatedAlgorithm::Footprint Wsa::footprint(const ParamLayout& layout, int) const {
+FederatedAlgorithm::Footprint Wsa::footprint(const Problem& problem) const {
   FEDSCAPE_CHECK(lambda >= 0 && std::isfinite(lambda), "wsa.lambda: 0 or more was expected, not {}", lambda);
   check_choice("wsa.scale", scale, kScales);
   divergence_of(divergence);
   fusion_of(fusion);
   std::int64_t layers = 0;
-  for_each_layer(layout, [&](const ParamSlot&, std::int64_t) { ++layers; });
+  for_each_layer(problem.layout, [&](const ParamSlot&, std::int64_t) { ++layers; });
   return {.server = 2 * layers, .upload = 2 * layers};
 }
 

@@ -17,10 +17,10 @@ View<const float> flat(View<const float> view) { return view.as({view.size()}); 
 }  // namespace
 
 // A client remembers its last model, the server a second copy of the mean and the classes of its data.
-FederatedAlgorithm::Footprint EveryHook::footprint(const ParamLayout& layout, int classes) const {
-  const std::int64_t p = layout.size();
+FederatedAlgorithm::Footprint EveryHook::footprint(const Problem& problem) const {
+  const std::int64_t p = problem.layout.size();
   return {.client = p,
-          .server = p + classes,
+          .server = p + problem.classes,
           .upload = p + 1,
           .uploads = true,
           .server_data = true,
@@ -110,8 +110,8 @@ void EveryHook::server_update(const ServerStep& step) const {
   move_global(step, 1);
 }
 
-FederatedAlgorithm::Footprint EveryPenalty::footprint(const ParamLayout& layout, int) const {
-  return {.client = 1, .server = layout.size(), .upload = 2};
+FederatedAlgorithm::Footprint EveryPenalty::footprint(const Problem& problem) const {
+  return {.client = 1, .server = problem.layout.size(), .upload = 2};
 }
 
 void EveryPenalty::add_gradient(const LocalStep& step, View<float> loss, View<float> grads) const {

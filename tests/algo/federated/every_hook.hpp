@@ -10,7 +10,7 @@ namespace fedscape::test {
 /// own, personal models.
 class EveryHook : public FederatedAlgorithm {
  public:
-  Footprint footprint(const ParamLayout& layout, int classes) const override;
+  Footprint footprint(const Problem& problem) const override;
   void initial_memory(Stream& stream, View<const float> global, View<float> server) const override;
   void initial_client_memory(Stream& stream, const Network&, View<const float> global,
                              View<float> client) const override;
@@ -31,7 +31,7 @@ class EveryPenalty : public Penalty {
  public:
   void options(Fields&) override {}
   bool active() const override { return true; }
-  FederatedAlgorithm::Footprint footprint(const ParamLayout& layout, int classes) const override;
+  FederatedAlgorithm::Footprint footprint(const Problem& problem) const override;
   void add_gradient(const LocalStep& step, View<float> loss, View<float> grads) const override;
   void upload(const LocalResult& result, View<float> upload) const override;
   void server_update(const ServerStep& step) const override;

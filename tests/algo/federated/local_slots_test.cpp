@@ -33,7 +33,7 @@ using Systems = ::testing::Types<FedBn, FedPer, LgFedAvg>;
 TYPED_TEST_SUITE(LocalSlots, Systems);
 
 TYPED_TEST(LocalSlots, AreSomeOfTheSlotsButNotAll) {
-  const auto size = this->setting.algorithm->footprint(this->setting.network.layout(), 4);
+  const auto size = this->setting.algorithm->footprint({this->setting.network.layout(), 4});
   EXPECT_GT(size.client, 0);
   EXPECT_LT(size.client, this->setting.network.layout().size());
 }

@@ -52,7 +52,7 @@ LossCase::LossCase() : logits(random_floats(kLogits.size(), 1, -2, 2)), features
 LossResult loss_of(const FederatedAlgorithm& algorithm, const LossCase& call) {
   Stream stream;
   const Network network = five_features();
-  const auto size = algorithm.footprint(network.layout(), kClasses);
+  const auto size = algorithm.footprint({network.layout(), kClasses, network.features()});
   std::vector<float> terms(static_cast<std::size_t>(kModels * size.terms));
   const std::size_t each = terms.size() / kModels;
   for (std::size_t m = 0; m < kModels; ++m)

@@ -141,7 +141,7 @@ TEST(Wsa, CountsWeightsOfConvolutionsAndLinearLayersThatCanSpread) {
   add("conv.weight", ParamRole::weight, 9), add("conv.bias", ParamRole::bias, 3);
   add("bn.weight", ParamRole::norm, 3), add("bn.running_var", ParamRole::statistic, 3);
   add("one.weight", ParamRole::weight, 1), add("two.weight", ParamRole::weight, 2);
-  const FederatedAlgorithm::Footprint size = wsa(0.01)->footprint(layout, 4);
+  const FederatedAlgorithm::Footprint size = wsa(0.01)->footprint({layout, 4});
   EXPECT_EQ(size.client, 0);
   EXPECT_EQ(size.server, 2 * 2);
   EXPECT_EQ(size.upload, 2 * 2);

@@ -4,6 +4,14 @@
 
 namespace fedscape {
 
+/// What the sizes of memories and uploads depend on.
+struct Problem {
+  const ParamLayout& layout;
+  int classes = 0;                  // C
+  std::int64_t features = 0;        // F, of the classifier's input
+  std::int64_t server_samples = 0;  // of the server data; 0: there is none
+};
+
 /// A federated algorithm: its options and what it does differently from FedAvg. Objects hold options only. Whatever
 /// must survive a round lives in memories sized by `footprint`, which the engine owns, saves and places. Hooks are
 /// called by several threads at once, with different blocks.
@@ -25,7 +33,7 @@ class FederatedAlgorithm {
   /// An Error names the option that makes no sense, by itself or with this local optimiser.
   virtual void check(const OptimizerOptions& local) const { (void)local; }
   /// Sizes of the memories and of the upload. Here: upload = P.
-  virtual Footprint footprint(const ParamLayout& layout, int classes) const;
+  virtual Footprint footprint(const Problem& problem) const;
   /// The server's memory [1,V] before the first round, and a client's [1,S] before it first takes part, when the model
   /// is `global`; zero on entry. Here: zero.
   virtual void initial_memory(Stream&, View<const float> global, View<float> server) const {

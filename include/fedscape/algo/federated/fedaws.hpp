@@ -15,7 +15,7 @@ class FedAws : public FederatedAlgorithm {
  public:
   void options(Fields& f) override;
   void check(const OptimizerOptions& local) const override;
-  Footprint footprint(const ParamLayout& layout, int classes) const override;
+  Footprint footprint(const Problem& problem) const override;
   void server_update(const ServerStep& step) const override;
 
   double margin = 0.5, rate = 0.01;

@@ -20,7 +20,7 @@ class FedNova : public FederatedAlgorithm {
  public:
   void options(Fields& f) override;
   void check(const OptimizerOptions& local) const override;
-  Footprint footprint(const ParamLayout& layout, int classes) const override;
+  Footprint footprint(const Problem& problem) const override;
   void upload(const LocalResult& result, View<float> upload) const override;
   void server_update(const ServerStep& step) const override;
 

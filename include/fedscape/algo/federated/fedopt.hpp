@@ -13,7 +13,7 @@ namespace fedscape {
 class FedOpt : public FederatedAlgorithm {
  public:
   void options(Fields& f) override;
-  Footprint footprint(const ParamLayout& layout, int classes) const override;
+  Footprint footprint(const Problem& problem) const override;
   void initial_memory(Stream& stream, View<const float> global, View<float> server) const override;
   void server_update(const ServerStep& step) const override;
 

@@ -12,7 +12,7 @@ class LocalSlots : public FederatedAlgorithm {
  public:
   virtual bool is_local(const ParamSlot& slot) const = 0;
 
-  Footprint footprint(const ParamLayout& layout, int classes) const override;
+  Footprint footprint(const Problem& problem) const override;
   void initial_client_memory(Stream& stream, const Network& network, View<const float> global,
                              View<float> client) const override;
   void start(const BlockStart& start, View<float> params) const override;

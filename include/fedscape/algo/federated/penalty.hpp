@@ -12,10 +12,7 @@ class Penalty {
   virtual ~Penalty() = default;
   virtual void options(Fields&) = 0;
   virtual bool active() const = 0;  // its weight is not zero
-  virtual FederatedAlgorithm::Footprint footprint(const ParamLayout&, int classes) const {
-    (void)classes;
-    return {};
-  }
+  virtual FederatedAlgorithm::Footprint footprint(const Problem&) const { return {}; }
   /// Adds the penalty to loss [M] and its gradient to grads [M,P]. step.block.memory and server_memory are its own
   /// slices.
   virtual void add_gradient(const LocalStep&, View<float> loss, View<float> grads) const = 0;

@@ -16,7 +16,7 @@ namespace fedscape {
 class Scaffold : public FederatedAlgorithm {
  public:
   void options(Fields& f) override;
-  Footprint footprint(const ParamLayout& layout, int classes) const override;
+  Footprint footprint(const Problem& problem) const override;
   void correct_gradient(const LocalStep& step, View<float> grads) const override;
   void upload(const LocalResult& result, View<float> upload) const override;
   void server_update(const ServerStep& step) const override;

@@ -11,7 +11,7 @@ class ScaffoldRs : public Scaffold {
  public:
   void options(Fields& f) override;
   void check(const OptimizerOptions& local) const override { rs.check(local); }
-  Footprint footprint(const ParamLayout& layout, int classes) const override;
+  Footprint footprint(const Problem& problem) const override;
   void terms(std::span<const float> label_counts, std::span<float> scale) const override;
   void loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const override;
 

@@ -17,7 +17,7 @@ class ShiftedLogits : public FederatedAlgorithm {
   virtual std::string_view name() const = 0;  // in messages
 
   void check(const OptimizerOptions& local) const override;
-  Footprint footprint(const ParamLayout& layout, int classes) const override;
+  Footprint footprint(const Problem& problem) const override;
   void terms(std::span<const float> label_counts, std::span<float> shifts) const override;
   void loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const override;
 

@@ -26,7 +26,7 @@ class Wsa : public Penalty {
  public:
   void options(Fields& f) override;
   bool active() const override { return lambda != 0; }
-  FederatedAlgorithm::Footprint footprint(const ParamLayout& layout, int classes) const override;
+  FederatedAlgorithm::Footprint footprint(const Problem& problem) const override;
   void add_gradient(const LocalStep& step, View<float> loss, View<float> grads) const override;
   void upload(const LocalResult& result, View<float> upload) const override;
   void server_update(const ServerStep& step) const override;
