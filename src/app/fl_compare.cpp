@@ -17,6 +17,8 @@ namespace fedscape {
 
 namespace {
 
+constexpr std::int64_t kMostSeeds = 1000;
+
 /// Runs of several algorithms with the same seeds: each is a run of its own, with a run file of its own, so that what
 /// was finished or begun before is not trained again.
 class FlCompare : public Command {
@@ -24,7 +26,7 @@ class FlCompare : public Command {
   void options(OptionTable& table) override {
     table.group("Comparison");
     table.field("algorithms", entries_,
-                "[LABEL=]ALGORITHM[:OPTION=VALUE]..., with commas between; the first is what others are compared with");
+                "[LABEL=]ALGORITHM[:OPTION=VALUE]..., by commas; all are compared with the first");
     table.field("seeds", seeds_, "runs of each: with seed, seed + 1, ...");
     table.field("last", last_, "evaluations at the end of a run whose mean accuracy is compared");
     table.field("output", output_, "folder for compare.csv, .md and .png, and LABEL-seedN.h5 of every run");
@@ -36,7 +38,6 @@ class FlCompare : public Command {
 
  private:
   std::string path(const std::string& name) const { return output_ + "/" + name; }
-  const VariantRun& first_run(std::size_t variant) const { return runs_[variant]; }
   void check_runs(FlSession& session) const;
   void estimate(FlSession& session) const;
   bool train(FlSession& session, const OptionTable& table);
@@ -53,15 +54,17 @@ class FlCompare : public Command {
 };
 
 void FlCompare::check(OptionTable& table) {
-  check_at_least("seeds", seeds_, 1);
+  FEDSCAPE_CHECK(seeds_ >= 1 && seeds_ <= kMostSeeds, "seeds: 1 to {} were expected, not {}", kMostSeeds, seeds_);
   check_at_least("last", last_, 1);
   FEDSCAPE_CHECK(!output_.empty(), "output: the name of a folder was expected, not an empty one");
   variants_ = parse_variants(entries_);
   for (const AlgorithmEntry& entry : algorithms()) {
-    const std::string where = table.set_under(entry.name);
     const auto runs = [&](const Variant& variant) { return variant.algorithm == entry.name; };
-    FEDSCAPE_CHECK(where.empty() || std::any_of(variants_.begin(), variants_.end(), runs),
-                   "{}: this option is for {}, which is not among the algorithms {}", where, entry.name, entries_);
+    if (std::any_of(variants_.begin(), variants_.end(), runs)) continue;
+    const std::string where = table.set_under(entry.name);
+    FEDSCAPE_CHECK(where.empty(), "{}: this option is for {}, which is not among the algorithms {}", where, entry.name,
+                   entries_);
+    table.hide_under(entry.name);
   }
   for (std::int64_t seed = options_.seed; seed < options_.seed + seeds_; ++seed)
     for (const Variant& variant : variants_)

@@ -39,6 +39,11 @@ Variant parse_variant(const std::string& text) {
   FEDSCAPE_CHECK(!algorithm.empty() && (label.empty() == (parts[0].find('=') == std::string::npos)),
                  "algorithms: ALGORITHM:OPTION=VALUE... or LABEL=ALGORITHM:OPTION=VALUE... was expected, not '{}'",
                  text);
+  for (const PenaltyEntry& entry : penalties())
+    FEDSCAPE_CHECK(
+        entry.name != algorithm,
+        "algorithms: '{}' is a penalty, which joins an algorithm: fedavg:{}.OPTION=VALUE was expected, not '{}'",
+        algorithm, algorithm, text);
   make_algorithm(algorithm);  // fails with the nearest name
   if (label.empty()) {
     variant.label = text;

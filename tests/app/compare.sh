@@ -65,26 +65,27 @@ grep -q "^wsa,5," kill/compare.csv && ! grep -q "^wsa,6," kill/compare.csv ||
 on 2 "${compare[@]}" --output kill >/dev/null 2>log.txt || fail "$(tail -n 3 log.txt)"
 cmp whole/compare.csv kill/compare.csv || fail "a comparison that was killed has another table"
 
-# One seed; a program for pictures that is missing spoils nothing.
-one=("$fedscape" fl compare "${data[@]}" --algorithms fedavg,fedprox:fedprox.prox-mu=0.1 --seeds 1 --rounds 2)
+# One seed; a gnuplot that fails spoils nothing.
+one=("$fedscape" fl compare "${data[@]}" --algorithms fedavg,prox=fedavg:fedprox.prox-mu=0.1 --seeds 1 --rounds 2)
 "${one[@]}" --output one >one.txt 2>/dev/null
 grep -q "+-" one.txt && fail "an interval of one seed: $(cat one.txt)"
 on 2 "${one[@]}" --output dry --dry-run >dry.txt 2>/dev/null
 [ "$(grep -c "estimated time" dry.txt)" = 2 ] && [ ! -e dry ] || fail "dry run: $(cat dry.txt)"
-PATH= "${one[@]}" --output one >two.txt 2>log.txt || fail "without gnuplot: $(tail -n 3 log.txt)"
-cmp one.txt two.txt && grep -q "gnuplot one/compare.gp" log.txt || fail "no word about gnuplot: $(cat log.txt)"
+mkdir bin && printf '#!/bin/sh\nexit 1\n' >bin/gnuplot && chmod +x bin/gnuplot
+PATH=$work/bin:$PATH "${one[@]}" --output one >two.txt 2>log.txt || fail "without gnuplot: $(tail -n 3 log.txt)"
+cmp one.txt two.txt && grep -q "gnuplot could not draw one/compare.gp" log.txt || fail "gnuplot: $(cat log.txt)"
 
 # What cannot be run is refused before anything is.
 refused "did you mean 'lr'" "${one[@]}" --output refused --algorithms fedavg,fedavg:lrr=1
 refused "did you mean 'scaffold'" "${one[@]}" --output refused --algorithms fedavg,scafold
 refused "seed: all entries share this option" "${one[@]}" --output refused --algorithms fedavg:seed=3
-refused "which is not among the algorithms fedavg,fedprox" "${one[@]}" --output refused --fedopt.server-lr 1
+refused "which is not among the algorithms fedavg,prox=" "${one[@]}" --output refused --fedopt.server-lr 1
 refused "did you mean 'mixture'" "${one[@]}" --output refused \
   --algorithms fedavg,fedavg:wsa.lambda=0.1:wsa.fusion=mixtur
 refused "did you mean 'lenet'" on 2 "${one[@]}" --output refused --algorithms fedavg,fedavg:network=lenett
-refused "seeds: 1 or more" "${one[@]}" --output refused --seeds 0
+refused "seeds: 1 to 1000 were expected, not 0" "${one[@]}" --output refused --seeds 0
 refused "--algorithm: there is no such option" "${one[@]}" --output refused --algorithm fedavg
 [ ! -e refused ] || fail "left behind: $(ls refused)"
-refused "scaffold-seed5.h5: made with option lr = '0.1', not '0.2'" "${compare[@]}" --output whole \
+refused "scaffold-seed5.h5: /: made with option lr = '0.1', not '0.2'" "${compare[@]}" --output whole \
   --algorithms moon,scaffold --lr 0.2
 [ ! -e whole/moon-seed5.h5 ] || fail "trained before what lies there was looked at"

@@ -51,6 +51,7 @@ TEST(Variants, AnEntryIsALabelAnAlgorithmAndOptionsOfItsOwn) {
 
 TEST(Variants, WhatIsNoEntryIsRefused) {
   EXPECT_THAT(error_of("fedavgg"), HasSubstr("did you mean 'fedavg'"));
+  EXPECT_THAT(error_of("fedavg,fedprox"), HasSubstr("fedavg:fedprox.OPTION=VALUE was expected, not 'fedprox'"));
   EXPECT_THAT(error_of("fedavg,,scaffold"), HasSubstr("was expected, not ''"));
   EXPECT_THAT(error_of("=fedavg"), HasSubstr("LABEL=ALGORITHM"));
   EXPECT_THAT(error_of("a/b=fedavg"), HasSubstr("a label of letters, digits and . _ + - was expected, not 'a/b'"));
