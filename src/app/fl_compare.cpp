@@ -26,11 +26,11 @@ class FlCompare : public Command {
   void options(OptionTable& table) override {
     table.group("Comparison");
     table.field("algorithms", entries_,
-                "[LABEL=]ALGORITHM[:OPTION=VALUE]..., by commas; all are compared with the first");
+                "[LABEL=]ALGORITHM[:OPTION=VALUE]..., by commas; all are compared with the first. Empty: --algorithm");
     table.field("seeds", seeds_, "runs of each: with seed, seed + 1, ...");
     table.field("last", last_, "evaluations at the end of a run whose mean accuracy is compared");
     table.field("output", output_, "folder for compare.csv, .md and .png, and LABEL-seedN.h5 of every run");
-    table.leave_out({"algorithm", "output"});
+    table.leave_out({"output"});
     options_.list(table);
   }
   void check(OptionTable& table) override;
@@ -45,7 +45,7 @@ class FlCompare : public Command {
   void write(const Comparison& comparison, const OptionTable& table) const;
   void show(const Comparison& comparison) const;
 
-  std::string entries_ = "fedavg,scaffold", output_ = "out/compare";
+  std::string entries_, output_ = "out/compare";
   std::int64_t seeds_ = 5, last_ = 5;
   FlOptions options_;  // what the variants share
   std::vector<Variant> variants_;
@@ -57,7 +57,7 @@ void FlCompare::check(OptionTable& table) {
   FEDSCAPE_CHECK(seeds_ >= 1 && seeds_ <= kMostSeeds, "seeds: 1 to {} were expected, not {}", kMostSeeds, seeds_);
   check_at_least("last", last_, 1);
   FEDSCAPE_CHECK(!output_.empty(), "output: the name of a folder was expected, not an empty one");
-  variants_ = parse_variants(entries_);
+  variants_ = parse_variants(entries_.empty() ? options_.algorithm : entries_);
   for (const AlgorithmEntry& entry : algorithms()) {
     const auto runs = [&](const Variant& variant) { return variant.algorithm == entry.name; };
     if (std::any_of(variants_.begin(), variants_.end(), runs)) continue;

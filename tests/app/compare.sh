@@ -33,6 +33,12 @@ done
   --client-statistics true --output alone.h5 2>/dev/null
 [ "$(model_of alone.h5)" = "$(model_of whole/both-seed6.h5)" ] || fail "the model is not that of fl run"
 
+# A config of fl run does; without --algorithms its algorithm is all there is.
+printf '%s\n' "algorithm = fedrs" "output = run.h5" "rounds = 2" "[fedrs]" "alpha = 0.25" >run.ini
+"$fedscape" fl compare --config run.ini "${data[@]}" --seeds 2 --output config >config.txt 2>/dev/null
+grep -q "| fedrs " config.txt && h5dump -a /options/fedrs.alpha config/fedrs-seed2.h5 | grep -q 0.25 ||
+  fail "not the run of the config: $(cat config.txt)"
+
 # Finished runs are left alone.
 touch before
 sleep 0.1
@@ -84,7 +90,6 @@ refused "did you mean 'mixture'" "${one[@]}" --output refused \
   --algorithms fedavg,fedavg:wsa.lambda=0.1:wsa.fusion=mixtur
 refused "did you mean 'lenet'" on 2 "${one[@]}" --output refused --algorithms fedavg,fedavg:network=lenett
 refused "seeds: 1 to 1000 were expected, not 0" "${one[@]}" --output refused --seeds 0
-refused "--algorithm: there is no such option" "${one[@]}" --output refused --algorithm fedavg
 [ ! -e refused ] || fail "left behind: $(ls refused)"
 refused "scaffold-seed5.h5: /: made with option lr = '0.1', not '0.2'" "${compare[@]}" --output whole \
   --algorithms moon,scaffold --lr 0.2

@@ -21,7 +21,6 @@ std::string error_of(const std::string& entries) {
 VariantRun run_of(const std::string& entry, const std::vector<std::string>& flags = {}) {
   FlOptions shared;
   OptionTable table;
-  table.leave_out({"algorithm"});
   shared.list(table);
   table.parse(flags);
   return make_run(parse_variants(entry)[0], table, 7, "folder/run.h5");
