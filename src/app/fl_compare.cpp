@@ -26,7 +26,7 @@ class FlCompare : public Command {
   void options(OptionTable& table) override {
     table.group("Comparison");
     table.field("algorithms", entries_,
-                "[LABEL=]ALGORITHM[:OPTION=VALUE]..., by commas; all are compared with the first. Empty: --algorithm");
+                "[LABEL=]NAME[:OPTION=VALUE]..., by commas, first the reference; empty: --algorithm");
     table.field("seeds", seeds_, "runs of each: with seed, seed + 1, ...");
     table.field("last", last_, "evaluations at the end of a run whose mean accuracy is compared");
     table.field("output", output_, "folder for compare.csv, .md and .png, and LABEL-seedN.h5 of every run");
@@ -57,7 +57,8 @@ void FlCompare::check(OptionTable& table) {
   FEDSCAPE_CHECK(seeds_ >= 1 && seeds_ <= kMostSeeds, "seeds: 1 to {} were expected, not {}", kMostSeeds, seeds_);
   check_at_least("last", last_, 1);
   FEDSCAPE_CHECK(!output_.empty(), "output: the name of a folder was expected, not an empty one");
-  variants_ = parse_variants(entries_.empty() ? options_.algorithm : entries_);
+  if (entries_.empty()) entries_ = options_.algorithm;
+  variants_ = parse_variants(entries_);
   for (const AlgorithmEntry& entry : algorithms()) {
     const auto runs = [&](const Variant& variant) { return variant.algorithm == entry.name; };
     if (std::any_of(variants_.begin(), variants_.end(), runs)) continue;

@@ -81,6 +81,13 @@ mkdir bin && printf '#!/bin/sh\nexit 1\n' >bin/gnuplot && chmod +x bin/gnuplot
 PATH=$work/bin:$PATH "${one[@]}" --output one >two.txt 2>log.txt || fail "without gnuplot: $(tail -n 3 log.txt)"
 cmp one.txt two.txt && grep -q "gnuplot could not draw one/compare.gp" log.txt || fail "gnuplot: $(cat log.txt)"
 
+# The scenes of comparisons, on generated images of the shape of their data.
+for config in "$root"/jobs/configs/compare_*.ini; do
+  name=$(basename "$config" .ini)
+  "$fedscape" fl compare --config "$config" --data images --side 28 --train-samples 4000 --test-samples 100 --rounds 1 \
+    --cohort 2 --local-steps 2 --seeds 1 --output "$name" >table.txt 2>log.txt || fail "$name: $(tail -n 3 log.txt)"
+done
+
 # What cannot be run is refused before anything is.
 refused "did you mean 'lr'" "${one[@]}" --output refused --algorithms fedavg,fedavg:lrr=1
 refused "did you mean 'scaffold'" "${one[@]}" --output refused --algorithms fedavg,scafold
