@@ -36,10 +36,14 @@ std::unique_ptr<ClientMemory> open_memory(const FlOptions& options, const RunFil
   return open_client_memory(options.output + ".clients", shape, file.round(), comm);
 }
 
-std::string round_line(const RoundReport& report, const Metrics* test, std::int64_t rounds) {
+std::string round_line(const RoundReport& report, const Metrics* test, const PersonalMetrics* personal,
+                       std::int64_t rounds) {
   std::string line = fmt::format("round {}/{}: ", report.round, rounds);
   if (test)
     line += fmt::format("test accuracy {:.2f} %, test loss {:.4f}, ", metric(*test, "accuracy"), metric(*test, "loss"));
+  if (personal)
+    line +=
+        fmt::format("personal accuracy {:.2f} %, macro-F1 {:.2f} %, ", personal->client_accuracy, personal->client_f1);
   line += fmt::format("train loss {:.4f}, lr {:.4g}, {} clients, {} samples, {} steps, {:.2f} s", report.train_loss,
                       report.lr, report.clients, report.samples, report.steps, report.seconds);
   return line;
@@ -104,7 +108,8 @@ int FlRun::run(Communicator& world, const OptionTable& table) {
     stopped = report.stop && !last;
 
     // 5. What the round was like: the test set now and then, a row of the run file, a line of the log.
-    std::optional<Metrics> metrics, personal;
+    std::optional<Metrics> metrics;
+    std::optional<PersonalMetrics> personal;
     if (last || (o.evaluate_every > 0 && server.round % o.evaluate_every == 0)) {
       metrics = evaluate_sharded(workers, comm, *network, server.global, test);
       if (total_footprint(federation).personal) personal = engine->evaluate_personal(server, *memory);
@@ -113,7 +118,7 @@ int FlRun::run(Communicator& world, const OptionTable& table) {
     file.append(server.round, row_of(report, metrics ? &*metrics : nullptr, personal ? &*personal : nullptr));
     if (o.weight_statistics) file.append_weights(stream, server);
     if (o.client_statistics) file.append_clients(server.round, statistics.gather(comm));
-    progress.log(round_line(report, metrics ? &*metrics : nullptr, o.rounds));
+    progress.log(round_line(report, metrics ? &*metrics : nullptr, personal ? &*personal : nullptr, o.rounds));
     progress.update(server.round);
 
     // 6. Safe on disk every now and then, and when asked to stop.

@@ -46,8 +46,12 @@ class Trainer {
 
   /// Trains up to models_per_stack clients side by side, longest first. `row`: of the first in round.kept.
   void train(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
-  /// Metrics of the algorithm's personal model of a client on its own test samples.
-  Metrics evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id);
+  /// Metrics of the algorithm's personal model of a client on its own test samples, and its macro-F1.
+  struct Personal {
+    Metrics metrics;
+    double macro_f1 = 0;
+  };
+  Personal evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id);
   std::int64_t floats() const;
 
  private:

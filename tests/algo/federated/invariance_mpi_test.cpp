@@ -138,6 +138,7 @@ std::string bytes_of(const test::RunResult& result) {
     append(&report.before, sizeof(Metrics));
     append(&report.after, sizeof(Metrics));
   }
+  append(&result.personal, sizeof(PersonalMetrics));
   return bytes;
 }
 
