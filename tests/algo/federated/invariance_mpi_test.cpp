@@ -17,6 +17,7 @@
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedper.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
+#include "fedscape/algo/federated/fedproto.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
@@ -124,6 +125,7 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedbn", with<FedBn>},
     {"fedper", with<FedPer>},
     {"lg_fedavg", with<LgFedAvg>},
+    {"fedproto", with<FedProto>},
     {"pan", with_pan},
 };
 
