@@ -16,6 +16,7 @@
 #include "fedscape/algo/federated/fedper.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedproto.hpp"
+#include "fedscape/algo/federated/fedrod.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
@@ -48,6 +49,7 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"fedopt", "Reddi et al., ICLR 2021", make<FederatedAlgorithm, FedOpt>},
     AlgorithmEntry{"fedper", "Arivazhagan et al., 2019", make<FederatedAlgorithm, FedPer>},
     AlgorithmEntry{"fedproto", "Tan et al., AAAI 2022", make<FederatedAlgorithm, FedProto>},
+    AlgorithmEntry{"fedrod", "Chen and Chao, ICLR 2022", make<FederatedAlgorithm, FedRod>},
     AlgorithmEntry{"fedrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, FedRs>},
     AlgorithmEntry{"fedsam", "Qu et al., ICML 2022", make<FederatedAlgorithm, FedSam>},
     AlgorithmEntry{"lg-fedavg", "Liang et al., 2020", make<FederatedAlgorithm, LgFedAvg>},

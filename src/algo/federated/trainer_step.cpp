@@ -42,7 +42,8 @@ LocalStep Trainer::see(Stream& stream, const Now& now, std::size_t part, const C
           schedule_.data(),
           std::span(others_seen_).first(at(stages_[stage_].others)),
           stage_,
-          now.lr};
+          now.lr,
+          &federation_.local.optimizer};
 }
 
 void Trainer::take_gradient(const LocalStep& seen, const Pass& pass, View<const float> params, View<float> loss) {

@@ -18,6 +18,7 @@
 #include "fedscape/algo/federated/fedper.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedproto.hpp"
+#include "fedscape/algo/federated/fedrod.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
@@ -126,6 +127,7 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedper", with<FedPer>},
     {"lg_fedavg", with<LgFedAvg>},
     {"fedproto", with<FedProto>},
+    {"fedrod", with<FedRod>},
     {"pan", with_pan},
 };
 

@@ -74,6 +74,7 @@ struct LocalStep {
   std::span<const Outputs> others;  // [M,B,...] what each of the other() models makes of the batch
   std::size_t stage;                // of stages(); their number in tuning()
   float lr;                         // that of the schedule, on the host
+  const OptimizerOptions* optimizer = nullptr;
 };
 
 /// All clients of a round, by id: the same on every rank.
