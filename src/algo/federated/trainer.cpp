@@ -81,6 +81,7 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
   memory_row_.resize(at(remembered));
   host_.resize(at(std::max(losses_.size(), label_counts_.size())));
   host_terms_.resize(at(terms_.size()));
+  workspace_ = federation.algorithm.workspace(federation.network);
 }
 
 std::int64_t Trainer::floats() const {

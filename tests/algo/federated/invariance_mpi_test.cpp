@@ -7,6 +7,7 @@
 
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
@@ -16,8 +17,8 @@
 #include "fedscape/algo/federated/fednova.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedper.hpp"
-#include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedproto.hpp"
+#include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrod.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
@@ -80,6 +81,13 @@ void with_pan(test::FederationCase& setting) {
   network.pan.kind = "add", network.pan.amplitude = 0.5;
   setting.network = build_network(network, setting.data.shape(), setting.data.classes());
 }
+/// Behind every step from the second round on.
+void with_shuffles(test::FederationCase& setting) {
+  with_pan(setting);
+  auto algorithm = std::make_unique<FedAvgSf>();
+  algorithm->chance = 1e9;
+  setting.algorithm = std::move(algorithm);
+}
 void with_every_hook(test::FederationCase& setting) {
   setting.algorithm = std::make_unique<test::EveryHook>();
   setting.penalties.push_back(std::make_unique<test::EveryPenalty>());
@@ -129,6 +137,7 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedproto", with<FedProto>},
     {"fedrod", with<FedRod>},
     {"pan", with_pan},
+    {"fedavg_sf", with_shuffles},
 };
 
 /// All bytes that a run leaves, its metrics included.
