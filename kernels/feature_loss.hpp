@@ -15,6 +15,9 @@ FEDSCAPE_KERNEL(void, contrast, Stream& stream, const Batch& batch, double weigh
 FEDSCAPE_KERNEL(void, mean_discrepancy, Stream& stream, const Batch& batch, double weight, const float* x,
                 const float* y, float* loss, float* dx, int F);
 
+FEDSCAPE_KERNEL(void, prototype_distance, Stream& stream, const Batch& batch, double weight, const float* x,
+                const std::int32_t* labels, const float* prototypes, const float* known, float* loss, float* dx, int F);
+
 FEDSCAPE_HOST_DEVICE inline double dot_of(const float* a, const float* b, int F) {
   double sum = 0;
   for (int f = 0; f < F; ++f) sum += static_cast<double>(a[f]) * static_cast<double>(b[f]);
@@ -56,6 +59,14 @@ FEDSCAPE_HOST_DEVICE inline double squared_distance(const float* a, const float*
     sum += d * d;
   }
   return sum;
+}
+
+/// Squared distance of one sample from its prototype, and `factor` times the gradient added to dx.
+FEDSCAPE_HOST_DEVICE inline double sample_distance(const float* x, const float* prototype, double factor, float* dx,
+                                                   int F) {
+  for (int f = 0; dx && f < F; ++f)
+    dx[f] += static_cast<float>(2 * factor * (static_cast<double>(x[f]) - static_cast<double>(prototype[f])));
+  return squared_distance(x, prototype, F);
 }
 
 /// Sum of the squared distances of x_i and y_i from all 2n vectors.

@@ -22,6 +22,7 @@ FEDSCAPE_KERNEL(void, softmax, Stream& stream, const Batch& batch, double temper
                 int C);
 FEDSCAPE_KERNEL(void, score, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
                 bool labels_shared, ops::Score* scores, int C);
+FEDSCAPE_KERNEL(void, predict, Stream& stream, const Batch& batch, const float* logits, std::int32_t* classes, int C);
 
 /// The largest of z [C], subtracted so that exp never overflows. A NaN among z need not be it, but makes the sum NaN.
 FEDSCAPE_HOST_DEVICE inline float peak_of(const float* z, int C) {
@@ -115,6 +116,17 @@ FEDSCAPE_HOST_DEVICE inline ops::Score sample_score(const float* z, int label, i
   score.correct5 = valid && above < 5;
   score.count = 1;
   return score;
+}
+
+/// The class that one sample is taken for, or -1.
+FEDSCAPE_HOST_DEVICE inline std::int32_t sample_class(const float* z, int C) {
+  int best = 0;
+  bool number = z[0] == z[0];
+  for (int c = 1; c < C; ++c) {
+    number = number && z[c] == z[c];
+    best = z[c] > z[best] ? c : best;
+  }
+  return number && z[best] - z[best] == 0 ? best : -1;  // an infinity minus itself is NaN
 }
 
 FEDSCAPE_HOST_DEVICE inline void accumulate(const ops::Score& sample, ops::Score& total) {

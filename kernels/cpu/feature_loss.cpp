@@ -31,4 +31,19 @@ void mean_discrepancy(Cpu, Stream&, const Batch& batch, double weight, const flo
   }
 }
 
+void prototype_distance(Cpu, Stream&, const Batch& batch, double weight, const float* x, const std::int32_t* labels,
+                        const float* prototypes, const float* known, float* loss, float* dx, int F) {
+  for (int m = 0; m < batch.models; ++m) {
+    const int n = batch.count(m);
+    if (n == 0) continue;
+    const double factor = weight / n / F;
+    double sum = 0;
+    for (int b = 0; b < n; ++b) {
+      const std::int64_t sample = std::int64_t{m} * batch.size + b, label = labels[sample], at = sample * F;
+      if (known[label] != 0) sum += sample_distance(x + at, prototypes + label * F, factor, dx ? dx + at : nullptr, F);
+    }
+    loss[m] += static_cast<float>(factor * sum);
+  }
+}
+
 }  // namespace fedscape::kernels

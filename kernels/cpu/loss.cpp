@@ -80,4 +80,12 @@ void score(Cpu, Stream&, const Batch& batch, const float* logits, const std::int
   }
 }
 
+void predict(Cpu, Stream&, const Batch& batch, const float* logits, std::int32_t* classes, int C) {
+  for (int m = 0; m < batch.models; ++m)
+    for (int b = 0; b < batch.count(m); ++b) {
+      const std::int64_t at = std::int64_t{m} * batch.size + b;
+      classes[at] = sample_class(logits + at * C, C);
+    }
+}
+
 }  // namespace fedscape::kernels

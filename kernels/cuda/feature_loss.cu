@@ -32,6 +32,21 @@ __global__ void mean_discrepancy_kernel(const int* counts, int B, double weight,
   if (threadIdx.x == 0 && n > 0) loss[m] += static_cast<float>(factor * sum);
 }
 
+/// One block per model, as above.
+__global__ void prototype_distance_kernel(const int* counts, int B, double weight, const float* x,
+                                          const std::int32_t* labels, const float* prototypes, const float* known,
+                                          float* loss, float* dx, int F) {
+  const int m = blockIdx.y, n = counts[m];
+  const double factor = weight / max(n, 1) / F;
+  double sum = 0;
+  for (int b = threadIdx.x; b < n; b += kThreads) {
+    const std::int64_t sample = std::int64_t{m} * B + b, label = labels[sample], at = sample * F;
+    if (known[label] != 0) sum += sample_distance(x + at, prototypes + label * F, factor, dx ? dx + at : nullptr, F);
+  }
+  sum = block_sum(sum);
+  if (threadIdx.x == 0 && n > 0) loss[m] += static_cast<float>(factor * sum);
+}
+
 }  // namespace
 
 void contrast(Cuda, Stream& stream, const Batch& batch, double weight, double temperature, const float* x,
@@ -49,6 +64,16 @@ void mean_discrepancy(Cuda, Stream& stream, const Batch& batch, double weight, c
   const Tensor<int> counts = upload(stream, batch.counts.data(), batch.models);
   mean_discrepancy_kernel<<<blocks_for(1, batch.models), kThreads, 0, queue(stream)>>>(counts.data(), batch.size,
                                                                                        weight, x, y, loss, dx, F);
+  CUDA_CHECK(cudaGetLastError());
+}
+
+void prototype_distance(Cuda, Stream& stream, const Batch& batch, double weight, const float* x,
+                        const std::int32_t* labels, const float* prototypes, const float* known, float* loss, float* dx,
+                        int F) {
+  const ArenaScope scope(stream);
+  const Tensor<int> counts = upload(stream, batch.counts.data(), batch.models);
+  prototype_distance_kernel<<<blocks_for(1, batch.models), kThreads, 0, queue(stream)>>>(
+      counts.data(), batch.size, weight, x, labels, prototypes, known, loss, dx, F);
   CUDA_CHECK(cudaGetLastError());
 }
 

@@ -83,6 +83,15 @@ __global__ void sample_score_kernel(const int* counts, int B, const float* logit
   samples[at] = sample_score(logits + at * C, labels[labels_shared ? b : at], C);
 }
 
+/// One thread per sample.
+__global__ void predict_kernel(const int* counts, int B, const float* logits, std::int32_t* classes, int C) {
+  const std::int64_t b = element();
+  const int m = blockIdx.y;
+  if (b >= counts[m]) return;
+  const std::int64_t at = std::int64_t{m} * B + b;
+  classes[at] = sample_class(logits + at * C, C);
+}
+
 /// One thread per model, which adds its samples in their order.
 __global__ void add_scores_kernel(const int* counts, int M, int B, const ops::Score* samples, ops::Score* scores) {
   const std::int64_t m = element();
@@ -138,6 +147,14 @@ void score(Cuda, Stream& stream, const Batch& batch, const float* logits, const 
                                                                               samples.data(), totals.data());
   CUDA_CHECK(cudaGetLastError());
   copy_to_host(stream, scores, totals.data(), sizeof(ops::Score) * static_cast<std::size_t>(batch.models));
+}
+
+void predict(Cuda, Stream& stream, const Batch& batch, const float* logits, std::int32_t* classes, int C) {
+  const ArenaScope scope(stream);
+  const Tensor<int> counts = upload(stream, batch.counts.data(), batch.models);
+  predict_kernel<<<blocks_for(batch.size, batch.models), kThreads, 0, queue(stream)>>>(counts.data(), batch.size,
+                                                                                       logits, classes, C);
+  CUDA_CHECK(cudaGetLastError());
 }
 
 }  // namespace fedscape::kernels

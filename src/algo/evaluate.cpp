@@ -74,6 +74,8 @@ Evaluator::Evaluator(Stream& stream, const Network& network, int models)
     : plan_(stream, network, models),
       x_(stream, network.sample().under(plan_.chunk()).under(1)),
       y_(stream, {1, plan_.chunk()}),
+      predicted_(stream, {1, plan_.chunk()}),
+      taken_for_(static_cast<std::size_t>(plan_.chunk())),
       counts_(static_cast<std::size_t>(models)),
       part_(static_cast<std::size_t>(models)),
       models_(models) {
@@ -88,12 +90,17 @@ void Evaluator::load(Stream& stream, View<const float> params) {
 
 void Evaluator::chunk(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, std::int64_t c,
                       std::span<Metrics> sums) {
+  std::fill(sums.begin(), sums.end(), Metrics{});
+  add_chunk(stream, data, indices, c, sums, nullptr);
+}
+
+void Evaluator::add_chunk(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, std::int64_t c,
+                          std::span<Metrics> sums, ClassCounts* classes) {
   const std::size_t models = static_cast<std::size_t>(loaded_);
   FEDSCAPE_CHECK(sums.size() == models && models > 0, "{} sums for {} models", sums.size(), models);
   FEDSCAPE_CHECK(data.shape() == x_.shape().inner(2), "samples {} in {}; the network takes {}", data.shape().text(),
                  data.source(), x_.shape().inner(2).text());
   const std::int64_t end = std::min((c + 1) * kMetricChunk, samples_of(data, indices));
-  std::fill(sums.begin(), sums.end(), Metrics{});
   for (std::int64_t begin = c * kMetricChunk; begin < end; begin += plan_.chunk()) {
     take(data, indices, begin, std::min(begin + plan_.chunk(), end), order_);
     const std::int64_t n = static_cast<std::int64_t>(order_.size());
@@ -106,7 +113,16 @@ void Evaluator::chunk(Stream& stream, const Dataset& data, std::span<const std::
     const ProfileScope scope(stream, Phase::loss, "", {0, sizeof(float) * static_cast<double>(out.logits.size())});
     ops::score(stream, batch, out.logits, y.as({1, n}), std::span(part_).first(models));
     for (std::size_t m = 0; m < models; ++m) sums[m] += part_[m];
+    if (classes != nullptr) count_classes(stream, data, batch, out.logits, *classes);
   }
+}
+
+void Evaluator::count_classes(Stream& stream, const Dataset& data, const Batch& batch, View<const float> logits,
+                              ClassCounts& classes) {
+  const std::size_t n = order_.size();
+  ops::predict(stream, batch, logits, {predicted_.data(), {1, batch.size}});
+  copy_to_host(stream, taken_for_.data(), predicted_.data(), n * sizeof(std::int32_t));
+  for (std::size_t i = 0; i < n; ++i) classes.add(data.labels()[static_cast<std::size_t>(order_[i])], taken_for_[i]);
 }
 
 std::vector<Metrics> Evaluator::all(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices) {
@@ -116,6 +132,20 @@ std::vector<Metrics> Evaluator::all(Stream& stream, const Dataset& data, std::sp
     for (std::size_t m = 0; m < sums.size(); ++m) sums[m] += terms[m];
   }
   return sums;
+}
+
+Metrics Evaluator::all(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices,
+                       ClassCounts& classes) {
+  FEDSCAPE_CHECK(loaded_ == 1 && std::ssize(classes.right) == data.classes(),
+                 "classes of {} models; counts of {} classes for the {} in {}", loaded_, classes.right.size(),
+                 data.classes(), data.source());
+  Metrics sum;
+  for (std::int64_t c = 0; c < chunks_of(samples_of(data, indices)); ++c) {
+    Metrics term;
+    add_chunk(stream, data, indices, c, {&term, 1}, &classes);
+    sum += term;
+  }
+  return sum;
 }
 
 Metrics evaluate_sharded(Workers& workers, Communicator& comm, const Network& network, View<const float> params,

@@ -30,10 +30,14 @@ std::unique_ptr<ClientMemory> open_memory(const FlOptions& options, const RunFil
   return open_client_memory(options.output + ".clients", shape, file.round(), comm);
 }
 
-std::string round_line(const RoundReport& report, const Metrics* test, std::int64_t rounds) {
+std::string round_line(const RoundReport& report, const Metrics* test, const PersonalMetrics* personal,
+                       std::int64_t rounds) {
   std::string line = fmt::format("round {}/{}: ", report.round, rounds);
   if (test)
     line += fmt::format("test accuracy {:.2f} %, test loss {:.4f}, ", metric(*test, "accuracy"), metric(*test, "loss"));
+  if (personal)
+    line +=
+        fmt::format("personal accuracy {:.2f} %, macro-F1 {:.2f} %, ", personal->client_accuracy, personal->client_f1);
   line += fmt::format("train loss {:.4f}, lr {:.4g}, {} clients, {} samples, {} steps, {:.2f} s", report.train_loss,
                       report.lr, report.clients, report.samples, report.steps, report.seconds);
   return line;
@@ -126,7 +130,8 @@ void FlTraining::record(const RoundReport& report, bool last) {
   Workers& workers = session_.workers;
   Stream& stream = workers.stream();
   auto& [file, server, memory, statistics, progress] = *state_;
-  std::optional<Metrics> metrics, personal;
+  std::optional<Metrics> metrics;
+  std::optional<PersonalMetrics> personal;
   if (last || (options_.evaluate_every > 0 && server.round % options_.evaluate_every == 0)) {
     metrics = evaluate_sharded(workers, session_.comm, *network_, server.global, session_.test);
     if (total_footprint(*federation_).personal) personal = engine_->evaluate_personal(server, *memory);
@@ -135,7 +140,7 @@ void FlTraining::record(const RoundReport& report, bool last) {
   file.append(server.round, row_of(report, metrics ? &*metrics : nullptr, personal ? &*personal : nullptr));
   if (options_.weight_statistics) file.append_weights(stream, server);
   if (options_.client_statistics) file.append_clients(server.round, statistics.gather(session_.comm));
-  progress.log(round_line(report, metrics ? &*metrics : nullptr, options_.rounds));
+  progress.log(round_line(report, metrics ? &*metrics : nullptr, personal ? &*personal : nullptr, options_.rounds));
   progress.update(server.round);
 }
 

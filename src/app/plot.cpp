@@ -25,8 +25,8 @@ std::vector<Curve> read_curves(const std::filesystem::path& path) {
     const std::vector<double> rounds = metrics.dataset("round").read<double>(kMostPoints);
     for (const auto& [name, title, right] :
          {std::tuple{"test_accuracy", "test accuracy", true}, std::tuple{"test_loss", "test loss", false},
-          std::tuple{"train_loss", "training loss", false},
-          std::tuple{"personal_accuracy", "personal accuracy", true}}) {
+          std::tuple{"train_loss", "training loss", false}, std::tuple{"personal_accuracy", "personal accuracy", true},
+          std::tuple{"personal_client_f1", "macro-F1 of a client", true}}) {
       if (!metrics.has_dataset(name)) continue;
       Curve curve{title, {}, {}, right};
       const std::vector<double> values = metrics.dataset(name).read<double>(kMostPoints);

@@ -5,19 +5,22 @@
 namespace fedscape {
 namespace {
 
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
 /// Loss and accuracy of `metrics` (null: not measured) under a prefix.
 void add_metrics(Row& row, const std::string& prefix, const Metrics* metrics) {
-  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   row.push_back({prefix + "_loss", "nat", metrics != nullptr ? metric(*metrics, "loss") : kNone});
   row.push_back({prefix + "_accuracy", "percent", metrics != nullptr ? metric(*metrics, "accuracy") : kNone});
 }
 
 }  // namespace
 
-Row row_of(const RoundReport& report, const Metrics* test, const Metrics* personal) {
+Row row_of(const RoundReport& report, const Metrics* test, const PersonalMetrics* personal) {
   Row row{{"train_loss", "nat", report.train_loss}};
   add_metrics(row, "test", test);
-  add_metrics(row, "personal", personal);
+  add_metrics(row, "personal", personal != nullptr ? &personal->samples : nullptr);
+  row.push_back({"personal_client_accuracy", "percent", personal != nullptr ? personal->client_accuracy : kNone});
+  row.push_back({"personal_client_f1", "percent", personal != nullptr ? personal->client_f1 : kNone});
   add_metrics(row, "before", report.before.count > 0 ? &report.before : nullptr);
   add_metrics(row, "after", report.after.count > 0 ? &report.after : nullptr);
   row.push_back({"lr", "1", report.lr});

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <numeric>
+
+#include "fedscape/nn/neuron_mover.hpp"
 
 namespace fedscape {
 
@@ -150,60 +151,8 @@ void Neurons::Wiring::number() {
 
 Neurons::Neurons(const Network& network) : layout_(&network.layout()) { Wiring(network, *this).number(); }
 
-void Neurons::check(std::span<const int> from) const {
-  FEDSCAPE_CHECK(std::ssize(from) == size_, "a permutation of {} for {} neurons", from.size(), size_);
-  std::vector<int> places;
-  for (const Group& group : groups_) {
-    places.clear();
-    for (const int neuron : group.neurons) places.push_back(from[at(neuron)]);
-    std::sort(places.begin(), places.end());
-    FEDSCAPE_CHECK(places == group.neurons, "neurons of {} do not change places among themselves", group.name);
-  }
-}
-
-namespace {
-
-/// For every index along an axis the one that its values come from: that of the neuron which takes its place, the k-th
-/// of them for the k-th where a neuron has several.
-std::vector<std::int64_t> sources(const Neurons::Axis& axis, std::span<const int> from) {
-  std::vector<std::vector<std::int64_t>> indices(from.size());
-  std::vector<std::int64_t> source(axis.neurons.size());
-  std::iota(source.begin(), source.end(), 0);
-  for (const std::int64_t i : source)
-    if (axis.neurons[at(i)] != Neurons::kFixed) indices[at(axis.neurons[at(i)])].push_back(i);
-  for (std::size_t neuron = 0; neuron < from.size(); ++neuron)
-    for (std::size_t k = 0; k < indices[neuron].size(); ++k)
-      source[at(indices[neuron][k])] = indices[at(from[neuron])][k];
-  return source;
-}
-
-/// out[r][p][c] = in[rows[r]][p][columns[c]].
-void gather(std::span<const std::int64_t> rows, std::span<const std::int64_t> columns, std::span<const float> in,
-            std::span<float> out) {
-  const std::size_t width = columns.size(), row = in.size() / rows.size();
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    const std::span<const float> source = in.subspan(at(rows[r]) * row, row);
-    const std::span<float> target = out.subspan(r * row, row);
-    for (std::size_t begin = 0; begin < row; begin += width)
-      for (std::size_t c = 0; c < width; ++c) target[begin + c] = source[begin + at(columns[c])];
-  }
-}
-
-}  // namespace
-
 void Neurons::permute(std::span<const int> from, std::span<const float> params, std::span<float> out) const {
-  check(from);
-  FEDSCAPE_CHECK(std::ssize(params) == layout_->size() && out.size() == params.size() && out.data() != params.data(),
-                 "{} parameters to {} for a network of {}", params.size(), out.size(), layout_->size());
-  std::copy(params.begin(), params.end(), out.begin());
-  for (std::size_t a = 0; a < axes_.size(); ++a) {
-    const ParamSlot& slot = (*layout_)[axes_[a].slot];
-    const std::vector<std::int64_t> rows = sources(axes_[a], from);
-    std::vector<std::int64_t> columns{0};
-    if (a + 1 < axes_.size() && axes_[a + 1].last) columns = sources(axes_[++a], from);
-    gather(rows, columns, params.subspan(at(slot.offset), at(slot.size())),
-           out.subspan(at(slot.offset), at(slot.size())));
-  }
+  NeuronMover(*this).permute(from, params, out);
 }
 
 std::vector<int> inverse(std::span<const int> from) {

@@ -40,4 +40,18 @@ void mean_discrepancy(Stream& stream, const Batch& batch, double weight, View<co
   });
 }
 
+void prototype_distance(Stream& stream, const Batch& batch, double weight, View<const float> x,
+                        View<const std::int32_t> labels, View<const float> prototypes, View<const float> known,
+                        View<float> loss, View<float> dx) {
+  check_features("prototype_distance", batch, {x}, loss.shape, dx);
+  check_stack("prototype_distance", "labels", batch, labels.shape);
+  FEDSCAPE_CHECK(prototypes.shape == (Shape{known.size(), x.shape[2]}) && known.shape.rank() == 1,
+                 "prototype_distance: features {}, prototypes {} of which {} are known", x.shape.text(),
+                 prototypes.shape.text(), known.shape.text());
+  kernels::dispatch(stream, [&](auto on) {
+    kernels::prototype_distance(on, stream, batch, weight, x.data, labels.data, prototypes.data, known.data, loss.data,
+                                dx.data, static_cast<int>(x.shape[2]));
+  });
+}
+
 }  // namespace fedscape::ops

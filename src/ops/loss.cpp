@@ -93,4 +93,11 @@ void score(Stream& stream, const Batch& batch, View<const float> logits, View<co
   });
 }
 
+void predict(Stream& stream, const Batch& batch, View<const float> logits, View<std::int32_t> classes) {
+  check_logits("predict", batch, logits.shape, classes.shape, false);
+  kernels::dispatch(stream, [&](auto on) {
+    kernels::predict(on, stream, batch, logits.data, classes.data, static_cast<int>(logits.shape[2]));
+  });
+}
+
 }  // namespace fedscape::ops

@@ -30,6 +30,16 @@ class FeatureLoss : public test::OnDevice {
                           device(x, shape), device(y, shape), loss, dx);
     return {host(loss), host(dx)};
   }
+  Added distance(const std::vector<int>& counts, const std::vector<float>& x, const std::vector<std::int32_t>& labels,
+                 const std::vector<float>& prototypes, const std::vector<float>& known, Shape shape) {
+    Tensor<float> loss = device(std::vector<float>(counts.size(), 1.0f), {shape[0]});
+    Tensor<float> dx = device(std::vector<float>(x.size(), 2.0f), shape);
+    ops::prototype_distance(stream, {static_cast<int>(shape[0]), static_cast<int>(shape[1]), counts}, 0.5,
+                            device(x, shape), device(labels, {shape[0], shape[1]}),
+                            device(prototypes, {std::ssize(known), shape[2]}), device(known, {std::ssize(known)}), loss,
+                            dx);
+    return {host(loss), host(dx)};
+  }
 };
 
 TEST_P(FeatureLoss, ContrastOfKnownAnglesIsAsByHand) {
@@ -72,9 +82,17 @@ TEST_P(FeatureLoss, DiscrepancyOfOneSampleIsAsByHand) {
   EXPECT_FLOAT_EQ(added.dx[1], 2.0f);
 }
 
+TEST_P(FeatureLoss, DistanceToPrototypesIsAsByHand) {
+  // Samples (3,0) and (1,2) of classes 1 and 0; class 1 stands at (1,1), class 0 nowhere yet; the third is padding.
+  const Added added = distance({2}, {3, 0, 1, 2, 9, 9}, {1, 0, 1}, {7, 7, 1, 1}, {0, 1}, {1, 3, 2});
+  EXPECT_FLOAT_EQ(added.loss[0], 1 + 0.5f * (4 + 1) / 4);
+  EXPECT_EQ(added.dx, (std::vector<float>{2 + 0.5f * 2 * 2 / 4, 2 - 0.5f * 2 / 4, 2, 2, 2, 2}));
+}
+
 TEST_P(FeatureLoss, OfNoSamplesIsNothing) {
   const auto x = test::random_floats(2 * 2 * 3, 1), y = test::random_floats(2 * 2 * 3, 2);
-  for (const Added& added : {contrast({0, 2}, x, y, x, {2, 2, 3}), discrepancy({0, 2}, x, y, {2, 2, 3})}) {
+  for (const Added& added : {contrast({0, 2}, x, y, x, {2, 2, 3}), discrepancy({0, 2}, x, y, {2, 2, 3}),
+                             distance({0, 2}, x, {0, 0, 0, 0}, {1, 2, 3}, {1}, {2, 2, 3})}) {
     EXPECT_EQ(added.loss[0], 1.0f);
     EXPECT_NE(added.loss[1], 1.0f);
     for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(added.dx[i], 2.0f);

@@ -1,5 +1,6 @@
 #include "fedscape/ops/loss.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -210,6 +211,24 @@ TEST_P(Loss, ScoreNeverCountsANanAsCorrect) {
   EXPECT_EQ(scores[0].correct + scores[0].correct5, 0);
   EXPECT_EQ(scores[0].count, 3);
   for (const double value : {scores[0].loss, scores[0].margin, scores[0].confidence}) EXPECT_TRUE(std::isnan(value));
+}
+
+TEST_P(Loss, PredictsTheLowestOfTheClassesThatScoreRanksFirst) {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  const std::vector<float> z = {0,      2,         1, /**/ 1,     1,      0,    /**/ -kInf, -3,
+                                -2,     /**/ kNan, 1, 0,          /**/ 5, 1,    kNan,
+                                /**/ 0, kInf,      0, /**/ -kInf, -kInf,  -kInf};
+  const std::vector<int> counts = {7};
+  Tensor<std::int32_t> classes(stream, {1, 7});
+  const Tensor<float> logits = device(z, {1, 7, 3});
+  ops::predict(stream, {1, 7, counts}, logits, classes);
+  const std::vector<std::int32_t> predicted = host(classes);
+  EXPECT_EQ(predicted, (std::vector<std::int32_t>{1, 0, 2, -1, -1, -1, -1}));
+  std::vector<ops::Score> scores(1);
+  for (int label = 0; label < 3; ++label) {  // and score agrees
+    ops::score(stream, {1, 7, counts}, logits, device(std::vector(7, label), {1, 7}), scores);
+    EXPECT_EQ(scores[0].correct, std::count(predicted.begin(), predicted.end(), label));
+  }
 }
 
 FEDSCAPE_ON_DEVICES(Loss);

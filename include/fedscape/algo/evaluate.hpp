@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fedscape/algo/class_counts.hpp"
 #include "fedscape/comm/communicator.hpp"
 #include "fedscape/data/dataset.hpp"
 #include "fedscape/device/workers.hpp"
@@ -39,12 +40,20 @@ class Evaluator {
              std::span<Metrics> sums);
   /// Sums over all chunks.
   std::vector<Metrics> all(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices = {});
+  /// The same sums of the only model loaded, and what it takes the samples for, added to `classes`.
+  Metrics all(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, ClassCounts& classes);
 
  private:
+  /// As chunk(). `classes`: null, or what the samples are taken for is added.
+  void add_chunk(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, std::int64_t c,
+                 std::span<Metrics> sums, ClassCounts* classes);
+  void count_classes(Stream& stream, const Dataset& data, const Batch& batch, View<const float> logits,
+                     ClassCounts& classes);
+
   InferencePlan plan_;
   Tensor<float> x_;
-  Tensor<std::int32_t> y_;
-  std::vector<std::int32_t> order_;
+  Tensor<std::int32_t> y_, predicted_;
+  std::vector<std::int32_t> order_, taken_for_;
   std::vector<int> counts_;
   std::vector<Metrics> part_;
   int models_ = 0, loaded_ = 0;

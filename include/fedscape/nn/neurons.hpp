@@ -37,6 +37,7 @@ class Neurons {
     std::vector<int> neurons;  // to which each index along it belongs, or kFixed
   };
 
+  const ParamLayout& layout() const { return *layout_; }
   int size() const { return size_; }
   std::span<const Group> groups() const { return groups_; }
   std::span<const Axis> axes() const { return axes_; }
@@ -49,7 +50,6 @@ class Neurons {
 
  private:
   class Wiring;
-  void check(std::span<const int> from) const;
 
   const ParamLayout* layout_;
   int size_ = 0;

@@ -3,8 +3,8 @@
 #include "fedscape/device/stream.hpp"
 #include "fedscape/ops/batch.hpp"
 
-/// Losses between what different models see in one batch. All arrays of samples are [M,B,F], loss is [M], and dx may be
-/// absent. Sums are taken in double, in an order that depends on the counts only.
+/// Losses of what models see in one batch. All arrays of samples are [M,B,F], loss is [M], and dx may be absent. Sums
+/// are taken in double, in an order that depends on the counts only.
 namespace fedscape::ops {
 
 /// With cosines u = cos(x, positive) and v = cos(x, negative) of one sample's features:
@@ -20,5 +20,12 @@ void contrast(Stream& stream, const Batch& batch, double weight, double temperat
 /// and dx += its gradient.
 void mean_discrepancy(Stream& stream, const Batch& batch, double weight, View<const float> x, View<const float> y,
                       View<float> loss, View<float> dx);
+
+/// Features near the prototype of their class, prototypes [C,F] for all models; known [C]: 0 where a class has none.
+///   loss[m] += weight * mean over the real b and all f of known[y] (x[m,b,f] - prototypes[y,f])^2, y = labels[m,b],
+/// and dx += its gradient.
+void prototype_distance(Stream& stream, const Batch& batch, double weight, View<const float> x,
+                        View<const std::int32_t> labels, View<const float> prototypes, View<const float> known,
+                        View<float> loss, View<float> dx);
 
 }  // namespace fedscape::ops

@@ -46,4 +46,8 @@ struct Score {
 void score(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
            std::span<Score> scores);
 
+/// classes[m,b] = the class of the largest logit, of several the lowest; -1 where score would count none, as a logit is
+/// NaN or infinity. logits [M,B,C], classes [M,B].
+void predict(Stream& stream, const Batch& batch, View<const float> logits, View<std::int32_t> classes);
+
 }  // namespace fedscape::ops

@@ -83,16 +83,19 @@ ShuffleResult Probe::run(Stream& stream, std::span<const float> params, std::vec
 
 std::vector<int> partial_shuffle(const Neurons& neurons, double ratio, double probability, Draws& draws) {
   std::vector<int> from(at(neurons.size()));
+  partial_shuffle(neurons, ratio, probability, draws, from);
+  return from;
+}
+
+void partial_shuffle(const Neurons& neurons, double ratio, double probability, Draws& draws, std::span<int> from) {
+  std::iota(from.begin(), from.end(), 0);
   for (const Neurons::Group& group : neurons.groups()) {
-    std::vector<int> order = group.neurons;
-    const auto J = std::ssize(order), reach = static_cast<std::int64_t>(ratio * static_cast<double>(J));
+    const auto J = std::ssize(group.neurons), reach = static_cast<std::int64_t>(ratio * static_cast<double>(J));
     for (std::int64_t i = 0; i < J; ++i) {
       const std::int64_t j = i + draws.below(std::min(J - 1, i + reach) - i + 1);
-      if (draws.uniform() < probability) std::swap(order[at(i)], order[at(j)]);
+      if (draws.uniform() < probability) std::swap(from[at(group.neurons[at(i)])], from[at(group.neurons[at(j)])]);
     }
-    for (std::int64_t i = 0; i < J; ++i) from[at(group.neurons[at(i)])] = order[at(i)];
   }
-  return from;
 }
 
 void ShuffleTestOptions::options(Fields& f) {

@@ -9,6 +9,8 @@ FederatedAlgorithm::Footprint FederatedAlgorithm::footprint(const Problem& probl
   return {.upload = problem.layout.size()};
 }
 
+std::unique_ptr<Workspace> FederatedAlgorithm::workspace(const Network&) const { return nullptr; }
+
 void FederatedAlgorithm::loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const {
   ops::softmax_cross_entropy(step.stream, step.batch, out.logits, step.labels, loss, grads.logits);
 }

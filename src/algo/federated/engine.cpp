@@ -28,6 +28,12 @@ struct Plan {
   std::int64_t test_samples = 0;
 };
 
+/// What ranks tell each other of a client's personal model.
+struct PersonalRow {
+  std::int64_t id;
+  Trainer::Personal own;
+};
+
 }  // namespace
 
 struct Engine::Impl {
@@ -221,7 +227,26 @@ RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& me
   return report;
 }
 
-Metrics Engine::evaluate_personal(const Server& server, ClientMemory& memory) {
+namespace {
+
+/// Over clients in the order of their ids.
+PersonalMetrics total_of(std::span<const PersonalRow> rows) {
+  PersonalMetrics total;
+  double clients = 0;
+  for (const PersonalRow& row : rows) {
+    if (row.own.metrics.count == 0) continue;
+    total.samples += row.own.metrics;
+    total.client_accuracy += metric(row.own.metrics, "accuracy");
+    total.client_f1 += row.own.macro_f1;
+    ++clients;
+  }
+  total.client_accuracy /= clients, total.client_f1 /= clients;
+  return total;
+}
+
+}  // namespace
+
+PersonalMetrics Engine::evaluate_personal(const Server& server, ClientMemory& memory) {
   Impl& e = *impl_;
   std::vector<ClientId> ids;
   std::vector<std::int64_t> samples;
@@ -229,24 +254,18 @@ Metrics Engine::evaluate_personal(const Server& server, ClientMemory& memory) {
     ids.push_back(static_cast<ClientId>(ids.size()));
     samples.push_back(static_cast<std::int64_t>(test.size()));
   }
-  struct Row {
-    std::int64_t id;
-    Metrics metrics;
-  };
   const std::vector<ClientId> mine = share(ids, samples, e.footprint.client > 0, e.comm.rank(), e.comm.size());
-  std::vector<Row> rows(mine.size());
+  std::vector<PersonalRow> rows(mine.size());
   e.workers.run(static_cast<std::int64_t>(mine.size()), [&](Stream& stream, int worker, std::int64_t task) {
     const ClientId id = mine[at(task)];
     rows[at(task)] = {id, e.trainer(stream, worker).evaluate_personal(stream, server, memory, id)};
   });
   std::vector<std::byte> bytes;
   e.comm.all_gather(std::as_bytes(std::span(rows)), bytes);
-  rows.resize(bytes.size() / sizeof(Row));
+  rows.resize(bytes.size() / sizeof(PersonalRow));
   if (!bytes.empty()) std::memcpy(static_cast<void*>(rows.data()), bytes.data(), bytes.size());
-  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.id < b.id; });
-  Metrics total;
-  for (const Row& row : rows) total += row.metrics;
-  return total;
+  std::sort(rows.begin(), rows.end(), [](const PersonalRow& a, const PersonalRow& b) { return a.id < b.id; });
+  return total_of(rows);
 }
 
 std::int64_t Engine::bytes_per_round() const { return impl_->sum.bytes(); }

@@ -81,6 +81,7 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
   memory_row_.resize(at(remembered));
   host_.resize(at(std::max(losses_.size(), label_counts_.size())));
   host_terms_.resize(at(terms_.size()));
+  workspace_ = federation.algorithm.workspace(federation.network);
 }
 
 std::int64_t Trainer::floats() const {
@@ -244,14 +245,19 @@ Metrics Trainer::evaluate(Stream& stream, View<const float> params, ClientId id)
   return evaluator_->all(stream, federation_.train, samples).front();
 }
 
-Metrics Trainer::evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id) {
+Trainer::Personal Trainer::evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id) {
+  const auto& samples = federation_.clients.test[at(id)];
+  if (samples.empty()) return {};
   need_evaluator(stream);
   const ArenaScope scope(stream);
   const Work work{id, id, federation_.local.steps(std::ssize(federation_.clients.train[at(id)])), 0};
   const Now now{server.round, 1, server};
   begin(stream, now, memory, {&work, 1});
   personalise(stream, now, {&work, 1});
-  return evaluate(stream, params_.view().rows(0, 1), id);
+  evaluator_->load(stream, params_.view().rows(0, 1));
+  ClassCounts classes(federation_.network.classes());
+  const Metrics metrics = evaluator_->all(stream, federation_.train, samples, classes);
+  return {metrics, macro_f1(classes)};
 }
 
 }  // namespace fedscape

@@ -46,8 +46,12 @@ class Trainer {
 
   /// Trains up to models_per_stack clients side by side, longest first. `row`: of the first in round.kept.
   void train(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
-  /// Metrics of the algorithm's personal model of a client on its own test samples.
-  Metrics evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id);
+  /// Metrics of the algorithm's personal model of a client on its own test samples, and its macro-F1.
+  struct Personal {
+    Metrics metrics;
+    double macro_f1 = 0;
+  };
+  Personal evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id);
   std::int64_t floats() const;
 
  private:
@@ -64,7 +68,7 @@ class Trainer {
   void gather_batches(Stream& stream, const Now& now, std::span<const Work> block, std::int64_t step, int active,
                       int which);
   void local_step(Stream& stream, const Now& now, std::span<const Work> block, std::int64_t step, int active);
-  LocalStep see(Stream& stream, const Now& now, std::size_t part, const ClientBlock& clients, const Batch& batch) const;
+  LocalStep see(Stream& stream, const Now& now, std::size_t part, const ClientBlock& clients, const Batch& batch);
   /// loss [M] and grads_ of the objective at the models `params`; the tape then holds their pass.
   void take_gradient(const LocalStep& seen, const Pass& pass, View<const float> params, View<float> loss);
   /// A gradient at the algorithm's point, of the batch that is gathered.
@@ -112,6 +116,7 @@ class Trainer {
   std::vector<int> counts_;
   std::vector<RngKey> keys_;
   std::vector<float> memory_row_, host_, host_terms_;
+  std::unique_ptr<Workspace> workspace_;
 };
 
 /// Samples that a client's batch can hold, and steps that it can take in one stage, over all clients.

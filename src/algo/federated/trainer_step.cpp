@@ -28,7 +28,7 @@ void Trainer::gather_batches(Stream& stream, const Now& now, std::span<const Wor
 }
 
 LocalStep Trainer::see(Stream& stream, const Now& now, std::size_t part, const ClientBlock& clients,
-                       const Batch& batch) const {
+                       const Batch& batch) {
   const int active = batch.models;
   return {stream,
           federation_.network,
@@ -42,7 +42,11 @@ LocalStep Trainer::see(Stream& stream, const Now& now, std::size_t part, const C
           schedule_.data(),
           std::span(others_seen_).first(at(stages_[stage_].others)),
           stage_,
-          now.lr};
+          now.lr,
+          &federation_.local.optimizer,
+          std::span(keys_).first(at(active)),
+          optimizer_.state(),
+          part == 0 ? workspace_.get() : nullptr};
 }
 
 void Trainer::take_gradient(const LocalStep& seen, const Pass& pass, View<const float> params, View<float> loss) {

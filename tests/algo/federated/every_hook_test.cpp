@@ -74,7 +74,7 @@ TEST_F(EveryHook, PersonalModelsAreThoseThatMetricsAreTakenOf) {
   Engine engine(workers, *comm, setting.federation());
   std::vector<std::int32_t> all_tests;
   for (const auto& test : setting.clients.test) all_tests.insert(all_tests.end(), test.begin(), test.end());
-  const Metrics personal = engine.evaluate_personal(server, *memory);
+  const Metrics personal = engine.evaluate_personal(server, *memory).samples;
   EXPECT_EQ(personal.count, static_cast<std::int64_t>(all_tests.size()));
   // Before the first round clients have half of the initial model: they would start from 3/4 of it, and the mean of
   // both is their personal one.
@@ -94,7 +94,7 @@ TEST_F(EveryHook, PersonalModelsAreTunedOnTheirClientsSamples) {
     clients.test = clients.train;  // what tuning sees, it should know
     const Federation federation{own.network, own.algorithm, own.penalties,  own.train,
                                 clients,     own.local,     own.server_data};
-    return Engine(workers, *comm, federation).evaluate_personal(server, *memory).loss;
+    return Engine(workers, *comm, federation).evaluate_personal(server, *memory).samples.loss;
   };
   EXPECT_LT(loss_after(20), loss_after(0));
 }

@@ -112,6 +112,7 @@ RunResult run(Communicator& comm, const FederationCase& setting, const RunOption
     result.reports.push_back(
         engine->round(sample_cohort(setting.clients.size(), options.cohort, setting.seed, round), server, *memory));
   }
+  if (total_footprint(setting.federation()).personal) result.personal = engine->evaluate_personal(server, *memory);
   result.global = to_host(workers.stream(), server.global.view());
   result.memory = to_host(workers.stream(), server.memory.view());
   const std::vector<float> remembered = gather_memories(comm, setting, *memory);

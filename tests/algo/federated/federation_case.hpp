@@ -34,10 +34,12 @@ struct FederationCase {
 /// Sample lists with those of clients `first`, first + 1, ... replaced.
 SampleLists replaced(const SampleLists& lists, const std::vector<std::vector<std::int32_t>>& by, std::size_t first = 0);
 
-/// What is left of a run: the model, the server's memory, then the memory of every client that has some.
+/// What is left of a run: the model, the server's memory, then the memory of every client that has some, and what
+/// personal models are worth where there are some.
 struct RunResult {
   std::vector<float> global, memory;
   std::vector<RoundReport> reports;
+  PersonalMetrics personal;
 };
 struct RunOptions {
   int threads = 1;

@@ -7,6 +7,7 @@
 
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
+#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
@@ -17,7 +18,9 @@
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedper.hpp"
 #include "fedscape/algo/federated/fedphp.hpp"
+#include "fedscape/algo/federated/fedproto.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
+#include "fedscape/algo/federated/fedrod.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
@@ -85,6 +88,13 @@ void with_pan(test::FederationCase& setting) {
   network.pan.kind = "add", network.pan.amplitude = 0.5;
   setting.network = build_network(network, setting.data.shape(), setting.data.classes());
 }
+/// Behind every step from the second round on.
+void with_shuffles(test::FederationCase& setting) {
+  with_pan(setting);
+  auto algorithm = std::make_unique<FedAvgSf>();
+  algorithm->chance = 1e9;
+  setting.algorithm = std::move(algorithm);
+}
 void with_every_hook(test::FederationCase& setting) {
   setting.algorithm = std::make_unique<test::EveryHook>();
   setting.penalties.push_back(std::make_unique<test::EveryPenalty>());
@@ -131,10 +141,13 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedbn", with<FedBn>},
     {"fedper", with<FedPer>},
     {"lg_fedavg", with<LgFedAvg>},
+    {"fedproto", with<FedProto>},
+    {"fedrod", with<FedRod>},
     {"pan", with_pan},
     {"fedphp", with<FedPhp>},
     {"map", with<Map>},
     {"map_mmd", with_map_mmd},
+    {"fedavg_sf", with_shuffles},
 };
 
 /// All bytes that a run leaves, its metrics included.
@@ -148,6 +161,7 @@ std::string bytes_of(const test::RunResult& result) {
     append(&report.before, sizeof(Metrics));
     append(&report.after, sizeof(Metrics));
   }
+  append(&result.personal, sizeof(PersonalMetrics));
   return bytes;
 }
 

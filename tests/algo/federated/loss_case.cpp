@@ -70,7 +70,8 @@ LossResult loss_of(const FederatedAlgorithm& algorithm, const LossCase& call) {
   for (const std::size_t i : {0u, 1u}) others.push_back({kept[i], kept[i + 2]});
   const ClientBlock block{.label_counts = counts, .terms = on_device};
   const Batch batch{kModels, kBatch, call.counts};
-  const LocalStep step{stream, network, block, batch, {}, {}, {}, {}, labels, nullptr, others};
+  const Tensor<float> memory = to_device(stream, call.server_memory, {1, std::ssize(call.server_memory)});
+  const LocalStep step{stream, network, block, batch, {}, memory, {}, {}, labels, nullptr, others};
 
   Tensor<float> loss(stream, {kModels}), dlogits(stream, kLogits), dfeatures(stream, kSeen);
   ops::fill(stream, 0.0f, dfeatures.view());
@@ -80,8 +81,7 @@ LossResult loss_of(const FederatedAlgorithm& algorithm, const LossCase& call) {
   return {to_host(stream, loss.view()), to_host(stream, dlogits.view()), to_host(stream, dfeatures.view())};
 }
 
-void expect_loss_and_gradients(const FederatedAlgorithm& algorithm, const LossOracle& oracle) {
-  const LossCase call;
+void expect_loss_and_gradients(const FederatedAlgorithm& algorithm, const LossOracle& oracle, const LossCase& call) {
   const LossResult result = loss_of(algorithm, call);
   for (int m = 0; m < kModels; ++m) {
     const auto logits = real(call, m, call.logits, kClasses), features = real(call, m, call.features, kFeatures);

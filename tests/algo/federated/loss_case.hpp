@@ -16,6 +16,7 @@ struct LossCase {
   std::vector<std::int32_t> labels = {0, 2, 3, /**/ 1, 0, 0};
   std::vector<float> logits, features;                           // [2,3,4], [2,3,5]
   std::vector<std::vector<float>> other_features, other_logits;  // of each other model
+  std::vector<float> server_memory;
 };
 struct LossResult {
   std::vector<float> loss, dlogits, dfeatures;
@@ -26,7 +27,8 @@ LossResult loss_of(const FederatedAlgorithm& algorithm, const LossCase& call);
 using LossOracle = std::function<double(const LossCase&, int m, const std::vector<double>& logits,
                                         const std::vector<double>& features)>;
 /// Losses are the oracle's, and both gradients its central differences.
-void expect_loss_and_gradients(const FederatedAlgorithm& algorithm, const LossOracle& oracle);
+void expect_loss_and_gradients(const FederatedAlgorithm& algorithm, const LossOracle& oracle,
+                               const LossCase& call = {});
 
 /// Mean cross-entropy of scale[c] * z + shift[c] in double, for oracles; empty: 1 and 0.
 double cross_entropy(const LossCase& call, int m, const std::vector<double>& logits, const std::vector<double>& scale,

@@ -17,7 +17,8 @@ class Rounds {
   std::vector<float> global() { return to_host(workers_.stream(), server_.global.view()); }
   std::vector<float> server_memory() { return to_host(workers_.stream(), server_.memory.view()); }
   std::vector<float> memory_of(ClientId id);
-  Metrics personal() { return engine_.evaluate_personal(server_, *memory_); }
+  Metrics personal() { return personal_by_client().samples; }
+  PersonalMetrics personal_by_client() { return engine_.evaluate_personal(server_, *memory_); }
   const RoundReport& report() const { return report_; }
 
  private:

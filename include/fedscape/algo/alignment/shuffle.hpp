@@ -14,6 +14,8 @@ namespace fedscape {
 /// code): for i = 0..J-1 in order, j uniform in [i, min(J-1, i + int(ratio * J))], and with `probability` i and j
 /// change places. ratio = probability = 1: every order is equally likely.
 std::vector<int> partial_shuffle(const Neurons& neurons, double ratio, double probability, Draws& draws);
+/// The same into from [neurons.size()].
+void partial_shuffle(const Neurons& neurons, double ratio, double probability, Draws& draws, std::span<int> from);
 
 /// The shuffle test (Li et al., CVPR 2022): what is left of a model when its neurons change places, partially, for
 /// every ratio and probability, several times. Without position encodings all is left.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "fedscape/algo/federated/step.hpp"
@@ -42,6 +43,8 @@ class FederatedAlgorithm {
   virtual void initial_client_memory(Stream&, const Network&, View<const float> global, View<float> client) const {
     (void)global, (void)client;
   }
+  /// What local steps find as LocalStep::workspace. Here: nothing.
+  virtual std::unique_ptr<Workspace> workspace(const Network& network) const;
   /// Whether anything depends on how many rounds are planned, which then may not change when a run is resumed.
   virtual bool needs_rounds() const { return false; }
   /// Local training of a round: stages for what is sent, then personal ones. Here: one for what is sent.

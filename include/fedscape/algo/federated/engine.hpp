@@ -84,6 +84,13 @@ struct RoundReport {
   bool stop = false;                     // some rank was asked to stop
 };
 
+/// Personal models on the test sets of their clients. Means are over the clients that have test samples, each of which
+/// counts the same; NaN where none has.
+struct PersonalMetrics {
+  Metrics samples;                            // sums over the samples of all clients
+  double client_accuracy = 0, client_f1 = 0;  // mean accuracy and macro-F1 of a client, percent
+};
+
 /// Sees the trained model [1,P] of each client once, on the thread that trained it: see algo/weight_statistics.hpp.
 using ClientObserver = std::function<void(Stream&, ClientId, View<const float> params)>;
 
@@ -100,7 +107,7 @@ class Engine {
                     const ClientObserver& observe = {});
 
   /// Metrics of personal() models of all clients on their own test sets, added in the order of client ids. Collective.
-  Metrics evaluate_personal(const Server& server, ClientMemory& memory);
+  PersonalMetrics evaluate_personal(const Server& server, ClientMemory& memory);
 
   std::int64_t bytes_per_round() const;  // over the wire, per rank
   std::int64_t floats_per_thread() const;

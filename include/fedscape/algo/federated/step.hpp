@@ -59,6 +59,12 @@ struct Schedule {
   std::int32_t round;
 };
 
+/// Memory on the host that an algorithm makes once for each thread, for its hooks during local steps: nothing in it
+/// survives a step.
+struct Workspace {
+  virtual ~Workspace() = default;
+};
+
 /// What an algorithm sees during one local step of a block. M here is the number of clients still training.
 struct LocalStep {
   Stream& stream;
@@ -74,6 +80,10 @@ struct LocalStep {
   std::span<const Outputs> others;  // [M,B,...] what each of the other() models makes of the batch
   std::size_t stage;                // of stages(); their number in tuning()
   float lr;                         // that of the schedule, on the host
+  const OptimizerOptions* optimizer = nullptr;
+  std::span<const RngKey> keys;    // [M] of this step, for randomness of a purpose of its own
+  View<float> moments;             // [n,M',P] of the optimiser, which after_step() may move
+  Workspace* workspace = nullptr;  // what workspace() made; the algorithm's only
 };
 
 /// All clients of a round, by id: the same on every rank.
