@@ -74,6 +74,7 @@ struct LocalStep {
   std::span<const Outputs> others;  // [M,B,...] what each of the other() models makes of the batch
   std::size_t stage;                // of stages(); their number in tuning()
   float lr;                         // that of the schedule, on the host
+  int repeat;                       // which of the stage's steps on this batch, from 0
 };
 
 /// All clients of a round, by id: the same on every rank.
