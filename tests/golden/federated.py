@@ -93,7 +93,9 @@ def add_as_before(add):
     return add_scaled
 
 
-def fedrepo(module_name, class_name, options, counts, **arguments):
+def fedrepo(module_name, class_name, options, counts, of_clients=None, **arguments):
+    """Two rounds of a class of that repository, or of one that looks the same. of_clients: its attribute with models
+    that stay with clients."""
     module = __import__("algorithms." + module_name, fromlist=[class_name])
     sets = {k: (types.SimpleNamespace(ys=samples_of(k, n)[1]), None) for k, n in enumerate(counts)}
     loaders = {}
@@ -102,8 +104,8 @@ def fedrepo(module_name, class_name, options, counts, **arguments):
         loaders[client] = InOrder(torch.from_numpy(x), torch.from_numpy(y), 4)
     module.construct_dataloaders = lambda *_: (loaders, loaders, loaders[0])
     args = types.SimpleNamespace(max_round=2, test_round=100, c_ratio=1.0, local_steps=None, local_epochs=1, lr=0.1,
-                                 optimizer="SGD", weight_decay=0.0, max_grad_norm=1e9, cuda=False, n_classes=CLASSES,
-                                 **arguments)
+                                 optimizer="SGD", max_grad_norm=1e9, cuda=False, n_classes=CLASSES,
+                                 **{"weight_decay": 0.0, **arguments})
     run, history = getattr(module, class_name)(sets, None, Net(True).double(), args), []
     update = run.update_global
 
@@ -113,9 +115,10 @@ def fedrepo(module_name, class_name, options, counts, **arguments):
 
     run.update_global = recorded
     run.train()
+    kept = {"clients": [flat(model) for model in getattr(run, of_clients).values()]} if of_clients else {}
     return {"options": options, "counts": counts, "batch": 4, "epochs": 1, "min_steps": 5, "lr": 0.1,
             "momentum": arguments.get("momentum", 0.0), "cohorts": [list(range(len(counts)))] * 2,
-            "parameters": history}
+            "parameters": history, **kept}
 
 
 def feddyn():
@@ -152,14 +155,18 @@ def feddyn():
             "parameters": [flat(model) for model in models]}
 
 
-def main():
-    repository, by_the_authors = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:3])
+def prepare(*repositories):
+    """Their modules can be imported afterwards."""
     stand_in("pandas")
     stand_in("sklearn")
     stand_in("sklearn.metrics", f1_score=lambda **_: 0.0)
     torch.Tensor.add_ = add_as_before(torch.Tensor.add_)
     torch.Tensor.cuda = lambda self, *_: self
-    sys.path[:0] = [repository, by_the_authors]
+    sys.path[:0] = [str(pathlib.Path(p).resolve()) for p in repositories]
+
+
+def main():
+    prepare(*sys.argv[1:3])
     counts = [20, 28, 12]  # 5, 7 and 5 steps: the last one goes round
     with contextlib.redirect_stdout(sys.stderr):
         content = {

@@ -1,4 +1,4 @@
-// Rounds against code that others released; tests/golden/federated.py says whose.
+// Rounds against code that others released; tests/golden/federated.py and personal.py say whose.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -47,7 +47,7 @@ Network tiny_network() {
 
 /// The federation of a golden: samples and labels of all clients one after the other.
 struct Tiny {
-  explicit Tiny(const std::string& name) : golden(test::read_golden("federated")[name]) {
+  Tiny(const std::string& file, const std::string& name) : golden(test::read_golden(file)[name]) {
     std::vector<float> samples;
     std::vector<std::int32_t> labels;
     for (std::size_t k = 0; k < golden["counts"].size(); ++k) {
@@ -70,6 +70,7 @@ struct Tiny {
     local.weights = golden["options"].value("weights", "uniform");
     local.optimizer.lr = golden["lr"], local.optimizer.momentum = golden["momentum"];
     local.optimizer.weight_decay = golden.value("weight_decay", 0.0);
+    local.optimizer.warmup = golden.value("warmup", 0.0);
   }
 
   std::vector<float> initial() const {
@@ -91,20 +92,23 @@ struct Tiny {
   LocalOptions local;
 };
 
-/// |a - b| / |b| of one parameter.
-double relative_error(const ParamSlot& slot, const std::vector<float>& a, const json& b) {
+/// |a - b| / |b| of the elements `run`.
+double relative_error(const ParamRun& run, const std::vector<float>& a, const json& b) {
   double error = 0, norm = 0;
-  for (std::int64_t j = slot.offset; j < slot.offset + slot.size(); ++j) {
+  for (std::int64_t j = run.first; j < run.second; ++j) {
     const double expected = b[static_cast<std::size_t>(j)];
     error += std::pow(double(a[static_cast<std::size_t>(j)]) - expected, 2), norm += expected * expected;
   }
   return std::sqrt(error / norm);
 }
 
-class ReleasedCode : public ::testing::TestWithParam<const char*> {};
+struct Golden {
+  const char *file, *name;
+};
+class ReleasedCode : public ::testing::TestWithParam<Golden> {};
 
 TEST_P(ReleasedCode, ComesToTheSameModelsRoundByRound) {
-  const Tiny tiny(GetParam());
+  const Tiny tiny(GetParam().file, GetParam().name);
   const Federation federation{tiny.network, *tiny.algorithm, tiny.penalties, tiny.data, tiny.clients, tiny.local};
   Workers workers({}, 1);
   const auto comm = test::alone();
@@ -116,11 +120,23 @@ TEST_P(ReleasedCode, ComesToTheSameModelsRoundByRound) {
     engine.round({ids, std::vector<int>(ids.size(), 1)}, server, *memory);
     const std::vector<float> global = to_host(workers.stream(), server.global.view());
     for (const ParamSlot& slot : tiny.network.layout().slots())
-      EXPECT_LT(relative_error(slot, global, tiny.golden["parameters"][round]), 1e-5) << slot.name << " " << round;
+      EXPECT_LT(relative_error({slot.offset, slot.offset + slot.size()}, global, tiny.golden["parameters"][round]),
+                1e-5)
+          << slot.name << " " << round;
+  }
+  const json clients = tiny.golden.value("clients", json::array());  // what stays with each of them
+  for (std::size_t k = 0; k < clients.size(); ++k) {
+    std::vector<float> own(clients[k].size());
+    ASSERT_TRUE(memory->load(static_cast<ClientId>(k), own));
+    EXPECT_LT(relative_error({0, std::ssize(own)}, own, clients[k]), 1e-5) << "client " << k;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Systems, ReleasedCode, ::testing::Values("fedrs", "fednova", "scaffold", "feddyn"));
+const std::vector<Golden> kGoldens = {{"federated", "fedrs"},    {"federated", "fednova"}, {"federated", "scaffold"},
+                                      {"federated", "feddyn"},   {"personal", "ditto"},    {"personal", "dittors"},
+                                      {"personal", "perfedavg"}, {"personal", "pfedme"},   {"personal", "fedper"}};
+INSTANTIATE_TEST_SUITE_P(Systems, ReleasedCode, ::testing::ValuesIn(kGoldens),
+                         [](const auto& golden) { return std::string(golden.param.name); });
 
 }  // namespace
 }  // namespace fedscape
