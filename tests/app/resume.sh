@@ -61,7 +61,7 @@ survives "a run with client memory" 31 lines model_and_lines "${federation[@]}" 
 survives "a run with server memory" 31 lines model_and_lines "${federation[@]}" --algorithm fedopt
 survives "a run with all memories and penalties" 31 lines model_and_lines "${federation[@]}" --algorithm scaffold \
   --fedprox.prox-mu 0.01 --wsa.lambda 0.0001 --sign.gamma 0.001 --sign.elect true
-for system in "feddyn" "fednova --fednova.server-momentum 0.5" "moon" "lg-fedavg"; do # stopped and resumed, not killed
+for system in "feddyn" "fednova --fednova.server-momentum 0.5" "moon" "lg-fedavg" "apfl --apfl.adaptive true"; do # stopped and resumed, not killed
   kills=0 survives "a run of $system" 31 lines model_and_lines "${federation[@]}" --algorithm $system
 done
 survives "central training" 31 lines model_and_lines "$fedscape" train "${data[@]}" --test-samples 100 --epochs 30

@@ -93,8 +93,9 @@ def add_as_before(add):
     return add_scaled
 
 
-def released(module_name, class_name, options, counts, **arguments):
-    """Two rounds of an algorithm of FedRepo's family: its models after each, and private ones where it has them."""
+def released(module_name, class_name, options, counts, of_clients=None, **arguments):
+    """Two rounds of a class of FedRepo or of a repository that looks the same. of_clients: its attribute with models
+    that stay with clients."""
     module = __import__("algorithms." + module_name, fromlist=[class_name])
     sets = {k: (types.SimpleNamespace(ys=samples_of(k, n)[1]), None) for k, n in enumerate(counts)}
     loaders = {}
@@ -103,26 +104,25 @@ def released(module_name, class_name, options, counts, **arguments):
         loaders[client] = InOrder(torch.from_numpy(x), torch.from_numpy(y), 4)
     module.construct_dataloaders = lambda *_: (loaders, loaders, loaders[0])
     args = types.SimpleNamespace(max_round=2, test_round=100, c_ratio=1.0, local_steps=None, local_epochs=1, lr=0.1,
-                                 optimizer="SGD", weight_decay=0.0, max_grad_norm=1e9, cuda=False, n_classes=CLASSES,
-                                 **arguments)
-    run, history, private = getattr(module, class_name)(sets, None, Net(True).double(), args), [], []
+                                 optimizer="SGD", max_grad_norm=1e9, cuda=False, n_classes=CLASSES,
+                                 **{"weight_decay": 0.0, **arguments})
+    run, history = getattr(module, class_name)(sets, None, Net(True).double(), args), []
     update = run.update_global
 
     def recorded(*positional, **named):
         update(*positional, **named)
         history.append(flat(run.model))
-        if hasattr(run, "hpms"):
-            private.append([flat(run.hpms[client]) for client in range(len(counts))])
 
     run.update_global = recorded
     run.train()
+    kept = {"clients": [flat(model) for model in getattr(run, of_clients).values()]} if of_clients else {}
     return {"options": options, "counts": counts, "batch": 4, "epochs": 1, "min_steps": 5, "lr": 0.1,
             "momentum": arguments.get("momentum", 0.0), "cohorts": [list(range(len(counts)))] * 2,
-            "parameters": history, **({"private": private} if private else {})}
+            "parameters": history, **kept}
 
 
 def prepare(*repositories):
-    """What old code needs of today's PyTorch."""
+    """Their modules can be imported afterwards."""
     stand_in("pandas")
     stand_in("sklearn")
     stand_in("sklearn.metrics", f1_score=lambda **_: 0.0)

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "fedscape/base/check.hpp"
 #include "fedscape/base/shape.hpp"
@@ -47,6 +48,12 @@ struct Slot {
 template <class T>
 Slot<T> slot(const View<T>& stack, std::int64_t offset) {
   return {stack.data + offset, stack.shape[1]};
+}
+
+/// Elements [begin, end) of row m of a stack [M,P], e.g. a run of what is trained.
+template <class T>
+View<T> part(const View<T>& stack, std::int64_t m, const std::pair<std::int64_t, std::int64_t>& run) {
+  return {stack.data + m * stack.shape[1] + run.first, {run.second - run.first}};
 }
 
 }  // namespace fedscape

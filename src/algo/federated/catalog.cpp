@@ -3,9 +3,13 @@
 #include <array>
 #include <vector>
 
+#include "fedscape/algo/federated/apfl.hpp"
 #include "fedscape/algo/federated/balanced_softmax.hpp"
+#include "fedscape/algo/federated/ditto.hpp"
+#include "fedscape/algo/federated/dittors.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
 #include "fedscape/algo/federated/fedavg_sf.hpp"
+#include "fedscape/algo/federated/fedavg_ft.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
@@ -19,11 +23,14 @@
 #include "fedscape/algo/federated/fedproto.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrod.hpp"
+#include "fedscape/algo/federated/fedrep.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
 #include "fedscape/algo/federated/map.hpp"
 #include "fedscape/algo/federated/moon.hpp"
+#include "fedscape/algo/federated/perfedavg.hpp"
+#include "fedscape/algo/federated/pfedme.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
@@ -40,9 +47,13 @@ std::unique_ptr<Interface> make() {
 }
 
 constexpr std::array kAlgorithms = {
+    AlgorithmEntry{"apfl", "Deng et al., 2020", make<FederatedAlgorithm, Apfl>},
     AlgorithmEntry{"balanced-softmax", "Ren et al., NeurIPS 2020", make<FederatedAlgorithm, BalancedSoftmax>},
+    AlgorithmEntry{"ditto", "Li et al., ICML 2021", make<FederatedAlgorithm, Ditto>},
+    AlgorithmEntry{"dittors", "MAP release: Li et al., TKDE 2024", make<FederatedAlgorithm, DittoRs>},
     AlgorithmEntry{"fedavg", "McMahan et al., AISTATS 2017", make<FederatedAlgorithm, FedAvg>},
     AlgorithmEntry{"fedavg-sf", "shuffled training: Li et al., CVPR 2022", make<FederatedAlgorithm, FedAvgSf>},
+    AlgorithmEntry{"fedavg-ft", "Wang et al., 2019", make<FederatedAlgorithm, FedAvgFt>},
     AlgorithmEntry{"fedaws", "Yu et al., ICML 2020", make<FederatedAlgorithm, FedAws>},
     AlgorithmEntry{"fedbn", "Li et al., ICLR 2021", make<FederatedAlgorithm, FedBn>},
     AlgorithmEntry{"feddyn", "Acar et al., ICLR 2021", make<FederatedAlgorithm, FedDyn>},
@@ -55,11 +66,14 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"fedphp", "Li et al., ECML-PKDD 2021", make<FederatedAlgorithm, FedPhp>},
     AlgorithmEntry{"fedproto", "Tan et al., AAAI 2022", make<FederatedAlgorithm, FedProto>},
     AlgorithmEntry{"fedrod", "Chen and Chao, ICLR 2022", make<FederatedAlgorithm, FedRod>},
+    AlgorithmEntry{"fedrep", "Collins et al., ICML 2021", make<FederatedAlgorithm, FedRep>},
     AlgorithmEntry{"fedrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, FedRs>},
     AlgorithmEntry{"fedsam", "Qu et al., ICML 2022", make<FederatedAlgorithm, FedSam>},
     AlgorithmEntry{"lg-fedavg", "Liang et al., 2020", make<FederatedAlgorithm, LgFedAvg>},
     AlgorithmEntry{"map", "Li et al., IEEE TKDE 2024", make<FederatedAlgorithm, Map>},
     AlgorithmEntry{"moon", "Li et al., CVPR 2021", make<FederatedAlgorithm, Moon>},
+    AlgorithmEntry{"perfedavg", "Fallah et al., NeurIPS 2020", make<FederatedAlgorithm, PerFedAvg>},
+    AlgorithmEntry{"pfedme", "Dinh et al., NeurIPS 2020", make<FederatedAlgorithm, PFedMe>},
     AlgorithmEntry{"scaffold", "Karimireddy et al., ICML 2020", make<FederatedAlgorithm, Scaffold>},
     AlgorithmEntry{"scaffoldrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, ScaffoldRs>},
 };

@@ -29,23 +29,17 @@ void FedDyn::correct_gradient(const LocalStep& step, View<float> grads) const {
 
 void FedDyn::upload(const LocalResult& result, View<float> upload) const {
   FederatedAlgorithm::upload(result, upload);
-  const std::int64_t p = upload.shape[1];
   for (std::int64_t m = 0; m < upload.shape[0]; ++m)
-    for (const auto& run : result.network.layout().trained()) {
-      const Shape length = {run.second - run.first};
-      ops::axpby(result.stream, -static_cast<float>(alpha), View<const float>(upload.data + m * p + run.first, length),
-                 1, {result.block.memory.data + m * p + run.first, length});
-    }
+    for (const auto& run : result.network.layout().trained())
+      ops::axpby(result.stream, -static_cast<float>(alpha), part(upload, m, run), 1, part(result.block.memory, m, run));
 }
 
 void FedDyn::server_update(const ServerStep& step) const {
   move_global(step, 1);
   for (const auto& run : step.network.layout().trained()) {
-    const Shape length = {run.second - run.first};
-    const View<float> h(step.memory.data + run.first, length);
-    ops::axpby(step.stream, -static_cast<float>(alpha * step.participation), {step.mean.data + run.first, length}, 1,
-               h);
-    ops::axpby(step.stream, -1 / static_cast<float>(alpha), h, 1, {step.global.data + run.first, length});
+    const View<float> h = part(step.memory, 0, run);
+    ops::axpby(step.stream, -static_cast<float>(alpha * step.participation), part(step.mean, 0, run), 1, h);
+    ops::axpby(step.stream, -1 / static_cast<float>(alpha), h, 1, part(step.global, 0, run));
   }
 }
 

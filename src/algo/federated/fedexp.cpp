@@ -9,13 +9,10 @@ namespace fedscape {
 
 namespace {
 
-/// Of what is trained of one row.
-double squared_norm(Stream& stream, const ParamLayout& layout, const float* row) {
+/// Of what is trained of row m.
+double squared_norm(Stream& stream, const ParamLayout& layout, View<const float> rows, std::int64_t m) {
   double sum = 0;
-  for (const auto& run : layout.trained()) {
-    const View<const float> part(row + run.first, {run.second - run.first});
-    sum += ops::dot(stream, part, part);
-  }
+  for (const auto& run : layout.trained()) sum += ops::dot(stream, part(rows, m, run), part(rows, m, run));
   return sum;
 }
 
@@ -36,11 +33,11 @@ FederatedAlgorithm::Footprint FedExp::footprint(const Problem& problem) const {
 void FedExp::upload(const LocalResult& result, View<float> upload) const {
   const std::int64_t p = result.params.shape[1];
   for (std::int64_t m = 0; m < upload.shape[0]; ++m) {
-    const View<float> d(upload.data + m * (p + 1), {p});
+    const View<float> d = part(upload, m, {0, p});
     ops::axpby(result.stream, 1, result.params.rows(m, m + 1).as({p}), 0, d);
     ops::axpby(result.stream, -1, result.global.as({p}), 1, d);
-    const double square = squared_norm(result.stream, result.network.layout(), d.data);
-    ops::fill(result.stream, static_cast<float>(square), View<float>(d.data + p, {1}));
+    const double square = squared_norm(result.stream, result.network.layout(), upload, m);
+    ops::fill(result.stream, static_cast<float>(square), part(upload, m, {p, p + 1}));
   }
 }
 
@@ -48,7 +45,7 @@ void FedExp::server_update(const ServerStep& step) const {
   const std::int64_t p = step.global.size();
   float spread = 0;
   copy_to_host(step.stream, &spread, step.mean.data + p, sizeof(float));
-  const double square = squared_norm(step.stream, step.network.layout(), step.mean.data) + eps;
+  const double square = squared_norm(step.stream, step.network.layout(), step.mean, 0) + eps;
   // Where nothing moves and eps is 0 there is no direction to extrapolate.
   const double rate = square > 0 ? std::max(1.0, static_cast<double>(spread) / (2 * square)) : 1.0;
   move_global(step, static_cast<float>(rate));

@@ -36,8 +36,8 @@ void FedNova::upload(const LocalResult& result, View<float> upload) const {
     const auto scale =
         static_cast<float>(tau / amount(result.block.steps[static_cast<std::size_t>(m)], result.optimizer));
     for (const auto& run : result.network.layout().trained()) {
-      const View<float> part(upload.data + m * upload.shape[1] + run.first, {run.second - run.first});
-      ops::axpby(result.stream, scale, part, 0, part);
+      const View<float> difference = part(upload, m, run);
+      ops::axpby(result.stream, scale, difference, 0, difference);
     }
   }
 }
@@ -45,12 +45,9 @@ void FedNova::upload(const LocalResult& result, View<float> upload) const {
 void FedNova::server_update(const ServerStep& step) const {
   if (server_momentum == 0) return move_global(step, 1);
   move_global(step, 0);  // statistics alone
-  for (const auto& run : step.network.layout().trained()) {
-    const Shape length = {run.second - run.first};
-    const auto part = [&](const View<float>& row) { return View<float>(row.data + run.first, length); };
-    ops::server_step(step.stream, {.beta1 = static_cast<float>(server_momentum)}, {step.mean.data + run.first, length},
-                     part(step.memory), {}, part(step.global));
-  }
+  for (const auto& run : step.network.layout().trained())
+    ops::server_step(step.stream, {.beta1 = static_cast<float>(server_momentum)}, part(step.mean, 0, run),
+                     part(step.memory, 0, run), {}, part(step.global, 0, run));
 }
 
 }  // namespace fedscape

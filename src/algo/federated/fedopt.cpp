@@ -37,7 +37,7 @@ FederatedAlgorithm::Footprint FedOpt::footprint(const Problem& problem) const {
 
 void FedOpt::initial_memory(Stream& stream, View<const float> global, View<float> server) const {
   const std::int64_t p = global.size();
-  if (server.size() == 2 * p) ops::fill(stream, static_cast<float>(tau * tau), View<float>(server.data + p, {p}));
+  if (server.size() == 2 * p) ops::fill(stream, static_cast<float>(tau * tau), part(server, 0, {p, 2 * p}));
 }
 
 void FedOpt::server_update(const ServerStep& step) const {
@@ -46,10 +46,10 @@ void FedOpt::server_update(const ServerStep& step) const {
   const std::int64_t p = step.global.size();
   move_global(step, 0);  // statistics alone
   for (const auto& run : step.network.layout().trained()) {
-    const Shape length = {run.second - run.first};
-    float* const v = rates.kind == Kind::momentum ? nullptr : step.memory.data + p + run.first;
-    ops::server_step(step.stream, rates, {step.mean.data + run.first, length}, {step.memory.data + run.first, length},
-                     {v, length}, {step.global.data + run.first, length});
+    View<float> v;
+    if (rates.kind != Kind::momentum) v = part(step.memory, 0, {p + run.first, p + run.second});
+    ops::server_step(step.stream, rates, part(step.mean, 0, run), part(step.memory, 0, run), v,
+                     part(step.global, 0, run));
   }
 }
 

@@ -68,7 +68,8 @@ class Trainer {
   void gather_batches(Stream& stream, const Now& now, std::span<const Work> block, std::int64_t step, int active,
                       int which);
   void local_step(Stream& stream, const Now& now, std::span<const Work> block, std::int64_t step, int active);
-  LocalStep see(Stream& stream, const Now& now, std::size_t part, const ClientBlock& clients, const Batch& batch);
+  LocalStep see(Stream& stream, const Now& now, std::size_t part, const ClientBlock& clients, const Batch& batch,
+                int repeat);
   /// loss [M] and grads_ of the objective at the models `params`; the tape then holds their pass.
   void take_gradient(const LocalStep& seen, const Pass& pass, View<const float> params, View<float> loss);
   /// A gradient at the algorithm's point, of the batch that is gathered.

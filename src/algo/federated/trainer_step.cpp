@@ -27,8 +27,8 @@ void Trainer::gather_batches(Stream& stream, const Now& now, std::span<const Wor
     others_seen_[i] = others_[i].forward(stream, inputs_.view().rows(0, active), active);
 }
 
-LocalStep Trainer::see(Stream& stream, const Now& now, std::size_t part, const ClientBlock& clients,
-                       const Batch& batch) {
+LocalStep Trainer::see(Stream& stream, const Now& now, std::size_t part, const ClientBlock& clients, const Batch& batch,
+                       int repeat) {
   const int active = batch.models;
   return {stream,
           federation_.network,
@@ -43,6 +43,7 @@ LocalStep Trainer::see(Stream& stream, const Now& now, std::size_t part, const C
           std::span(others_seen_).first(at(stages_[stage_].others)),
           stage_,
           now.lr,
+          repeat,
           &federation_.local.optimizer,
           std::span(keys_).first(at(active)),
           optimizer_.state(),
@@ -71,7 +72,7 @@ void Trainer::correct(Stream& stream, const Now& now, const LocalStep& seen, Vie
   const View<float> grads = grads_.view().rows(0, active);
   for (std::size_t i = 1; i < parts_.size() && !stages_[stage_].personal; ++i) {
     const ClientBlock own = block_of(i, active);
-    parts_[i].penalty->add_gradient(see(stream, now, i, own, seen.batch), loss, grads);
+    parts_[i].penalty->add_gradient(see(stream, now, i, own, seen.batch, seen.repeat), loss, grads);
   }
   federation_.algorithm.correct_gradient(seen, grads);
 }
@@ -86,7 +87,7 @@ void Trainer::local_step(Stream& stream, const Now& now, std::span<const Work> b
                     point = point_.view().rows(0, point_.size() > 0 ? active : 0),
                     loss(losses_.data() + step * models_, {active});
   const ClientBlock clients = block_of(0, active);
-  const LocalStep seen = see(stream, now, 0, clients, pass.batch);
+  const LocalStep seen = see(stream, now, 0, clients, pass.batch, static_cast<int>(step % stages_[stage_].repeats));
   const FederatedAlgorithm& algorithm = federation_.algorithm;
   const Stage::Probe kind = stages_[stage_].probe;
 
@@ -94,7 +95,8 @@ void Trainer::local_step(Stream& stream, const Now& now, std::span<const Work> b
     ops::axpby(stream, 1, params, 0, point);
     algorithm.probe(seen, {}, point);
     probe(seen, pass);
-    algorithm.step_aside(seen, grads);
+    tape_.update_statistics(stream, pass, point);
+    algorithm.step_aside(seen, point, grads);
   }
   take_gradient(seen, pass, params, loss);
   tape_.update_statistics(stream, pass, params);

@@ -95,12 +95,13 @@ void EveryHook::probe(const LocalStep& step, View<const float> grads, View<float
   ops::axpby(step.stream, 0.05f, step.stage == kPersonal ? step.block.memory : grads, 1, point);
 }
 
-void EveryHook::step_aside(const LocalStep& step, View<const float> grads) const {
+void EveryHook::step_aside(const LocalStep& step, View<const float> point, View<const float> grads) const {
   ops::axpby(step.stream, -step.lr, grads, 1, step.block.memory);
+  ops::axpby(step.stream, 0.01f, point, 1, step.block.memory);
 }
 
 void EveryHook::after_step(const LocalStep& step, View<float> params) const {
-  ops::axpby(step.stream, 0.01f, params, 1, step.block.scratch);
+  if (step.repeat + 1 == stages()[step.stage].repeats) ops::axpby(step.stream, 0.01f, params, 1, step.block.scratch);
 }
 
 void EveryHook::correct_gradient(const LocalStep& step, View<float> grads) const {

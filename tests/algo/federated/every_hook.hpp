@@ -21,7 +21,7 @@ class EveryHook : public FederatedAlgorithm {
   void start(const BlockStart& start, View<float> params) const override;
   void other(const BlockStart& start, int which, View<float> params) const override;
   void probe(const LocalStep& step, View<const float> grads, View<float> point) const override;
-  void step_aside(const LocalStep& step, View<const float> grads) const override;
+  void step_aside(const LocalStep& step, View<const float> point, View<const float> grads) const override;
   void loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const override;
   void correct_gradient(const LocalStep& step, View<float> grads) const override;
   void after_step(const LocalStep& step, View<float> params) const override;

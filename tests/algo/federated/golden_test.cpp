@@ -1,4 +1,4 @@
-// Rounds against code that others released; tests/golden/federated.py and map.py say whose.
+// Rounds against code that others released; tests/golden/federated.py and personal.py say whose.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -45,13 +45,13 @@ Network tiny_network() {
   return network;
 }
 
-struct Released {
-  const char *file, *name, *algorithm;
+struct Golden {
+  const char *file, *name, *algorithm = nullptr;  // null: the name is the algorithm's
 };
 
 /// The federation of a golden: samples and labels of all clients one after the other.
 struct Tiny {
-  explicit Tiny(const Released& released) : golden(test::read_golden(released.file)[released.name]) {
+  explicit Tiny(const Golden& made) : golden(test::read_golden(made.file)[made.name]) {
     std::vector<float> samples;
     std::vector<std::int32_t> labels;
     for (std::size_t k = 0; k < golden["counts"].size(); ++k) {
@@ -66,7 +66,7 @@ struct Tiny {
                                                    (k == 1 ? kClasses - 1 : kClasses)));
     }
     data = Dataset("golden", kSample, kClasses, std::move(samples), std::move(labels));
-    algorithm = make_algorithm(released.algorithm);
+    algorithm = make_algorithm(made.algorithm ? made.algorithm : made.name);
     SetFields fields(golden["options"]);
     algorithm->options(fields);
     local.sampling.batch = golden["batch"], local.sampling.shuffle = false;
@@ -74,7 +74,7 @@ struct Tiny {
     local.weights = golden["options"].value("weights", "uniform");
     local.optimizer.lr = golden["lr"], local.optimizer.momentum = golden["momentum"];
     local.optimizer.weight_decay = golden.value("weight_decay", 0.0);
-    local.optimizer.warmup = std::stod(golden["options"].value("warmup", "0"));
+    local.optimizer.warmup = golden.value("warmup", 0.0);
   }
 
   std::vector<float> initial() const {
@@ -96,17 +96,17 @@ struct Tiny {
   LocalOptions local;
 };
 
-/// |a - b| / |b| of one parameter.
-double relative_error(const ParamSlot& slot, const std::vector<float>& a, const json& b) {
+/// |a - b| / |b| of the elements `run`.
+double relative_error(const ParamRun& run, const std::vector<float>& a, const json& b) {
   double error = 0, norm = 0;
-  for (std::int64_t j = slot.offset; j < slot.offset + slot.size(); ++j) {
+  for (std::int64_t j = run.first; j < run.second; ++j) {
     const double expected = b[static_cast<std::size_t>(j)];
     error += std::pow(double(a[static_cast<std::size_t>(j)]) - expected, 2), norm += expected * expected;
   }
   return std::sqrt(error / norm);
 }
 
-class ReleasedCode : public ::testing::TestWithParam<Released> {};
+class ReleasedCode : public ::testing::TestWithParam<Golden> {};
 
 TEST_P(ReleasedCode, ComesToTheSameModelsRoundByRound) {
   const Tiny tiny(GetParam());
@@ -129,25 +129,24 @@ TEST_P(ReleasedCode, ComesToTheSameModelsRoundByRound) {
     engine.round({ids, std::vector<int>(ids.size(), 1)}, server, *memory);
     const std::vector<float> global = to_host(workers.stream(), server.global.view());
     for (const ParamSlot& slot : tiny.network.layout().slots())
-      EXPECT_LT(relative_error(slot, global, tiny.golden["parameters"][round]), 1e-5) << slot.name << " " << round;
-    if (!tiny.golden.contains("private")) continue;
-    for (const ClientId id : ids) {
-      std::vector<float> row(static_cast<std::size_t>(total_footprint(federation).client));
-      ASSERT_TRUE(memory->load(id, row));
-      for (const ParamSlot& slot : tiny.network.layout().slots())
-        EXPECT_LT(relative_error(slot, row, tiny.golden["private"][round][static_cast<std::size_t>(id)]), 1e-5)
-            << slot.name << " of client " << id << " after round " << round;
-    }
+      EXPECT_LT(relative_error({slot.offset, slot.offset + slot.size()}, global, tiny.golden["parameters"][round]),
+                1e-5)
+          << slot.name << " " << round;
+  }
+  const json clients = tiny.golden.value("clients", json::array());  // what stays with each of them
+  for (std::size_t k = 0; k < clients.size(); ++k) {
+    std::vector<float> own(static_cast<std::size_t>(total_footprint(federation).client));
+    ASSERT_TRUE(memory->load(static_cast<ClientId>(k), own));
+    EXPECT_LT(relative_error({0, std::ssize(clients[k])}, own, clients[k]), 1e-5) << "client " << k;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Systems, ReleasedCode,
-                         ::testing::Values(Released{"federated", "fedrs", "fedrs"},
-                                           Released{"federated", "fednova", "fednova"},
-                                           Released{"federated", "scaffold", "scaffold"},
-                                           Released{"federated", "feddyn", "feddyn"}, Released{"map", "map", "map"},
-                                           Released{"map", "map_mmd", "map"}, Released{"map", "fedphp", "fedphp"}),
-                         [](const auto& released) { return std::string(released.param.name); });
+const std::vector<Golden> kGoldens = {
+    {"federated", "fedrs"}, {"federated", "fednova"}, {"federated", "scaffold"},     {"federated", "feddyn"},
+    {"personal", "ditto"},  {"personal", "dittors"},  {"personal", "perfedavg"},     {"personal", "pfedme"},
+    {"personal", "fedper"}, {"personal", "fedphp"},   {"personal", "map_kd", "map"}, {"personal", "map_mmd", "map"}};
+INSTANTIATE_TEST_SUITE_P(Systems, ReleasedCode, ::testing::ValuesIn(kGoldens),
+                         [](const auto& golden) { return std::string(golden.param.name); });
 
 }  // namespace
 }  // namespace fedscape

@@ -5,9 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include "fedscape/algo/federated/apfl.hpp"
 #include "fedscape/algo/federated/balanced_softmax.hpp"
+#include "fedscape/algo/federated/ditto.hpp"
+#include "fedscape/algo/federated/dittors.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
 #include "fedscape/algo/federated/fedavg_sf.hpp"
+#include "fedscape/algo/federated/fedavg_ft.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
@@ -21,11 +25,14 @@
 #include "fedscape/algo/federated/fedproto.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrod.hpp"
+#include "fedscape/algo/federated/fedrep.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
 #include "fedscape/algo/federated/map.hpp"
 #include "fedscape/algo/federated/moon.hpp"
+#include "fedscape/algo/federated/perfedavg.hpp"
+#include "fedscape/algo/federated/pfedme.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
@@ -70,6 +77,11 @@ void with_opt(test::FederationCase& setting) {
 void with_soft_mask(test::FederationCase& setting) {
   auto algorithm = std::make_unique<FedRs>();
   algorithm->mask = "soft";
+  setting.algorithm = std::move(algorithm);
+}
+void with_adaptive_mixture(test::FederationCase& setting) {
+  auto algorithm = std::make_unique<Apfl>();
+  algorithm->adaptive = true;
   setting.algorithm = std::move(algorithm);
 }
 void with_nova_momentum(test::FederationCase& setting) {
@@ -143,6 +155,14 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"lg_fedavg", with<LgFedAvg>},
     {"fedproto", with<FedProto>},
     {"fedrod", with<FedRod>},
+    {"ditto", with<Ditto>},
+    {"dittors", with<DittoRs>},
+    {"pfedme", with<PFedMe>},
+    {"perfedavg", with<PerFedAvg>},
+    {"apfl", with<Apfl>},
+    {"apfl_adaptive", with_adaptive_mixture},
+    {"fedrep", with<FedRep>},
+    {"fedavg_ft", with<FedAvgFt>},
     {"pan", with_pan},
     {"fedphp", with<FedPhp>},
     {"map", with<Map>},

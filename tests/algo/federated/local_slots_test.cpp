@@ -4,6 +4,7 @@
 
 #include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/fedper.hpp"
+#include "fedscape/algo/federated/fedrep.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
 #include "tests/algo/federated/rounds.hpp"
 
@@ -29,7 +30,7 @@ class LocalSlots : public ::testing::Test {
   }
   FederationCase setting = case_of(System());
 };
-using Systems = ::testing::Types<FedBn, FedPer, LgFedAvg>;
+using Systems = ::testing::Types<FedBn, FedPer, FedRep, LgFedAvg>;
 TYPED_TEST_SUITE(LocalSlots, Systems);
 
 TYPED_TEST(LocalSlots, AreSomeOfTheSlotsButNotAll) {
@@ -77,18 +78,12 @@ TYPED_TEST(LocalSlots, AreWhatAClientStartsFromTheNextTime) {
 TYPED_TEST(LocalSlots, AndTheGlobalOnesMakeThePersonalModel) {
   test::Rounds rounds(this->setting);
   rounds.next({0, 1, 2, 3, 4, 5, 6, 7, 8});
-  Stream stream;
-  Evaluator evaluator(stream, this->setting.network, 1);
-  Metrics expected;
-  for (ClientId id = 0; id < 9; ++id) {
+  const Metrics expected = test::metrics_of(this->setting, [&](ClientId id) {
     std::vector<float> model = rounds.global();
     const std::vector<float> memory = rounds.memory_of(id);
     this->for_each([&](std::size_t i, bool local, std::size_t at) { model[i] = local ? memory[at] : model[i]; });
-    const auto& samples = this->setting.clients.test[static_cast<std::size_t>(id)];
-    if (samples.empty()) continue;
-    evaluator.load(stream, View<const float>(model.data(), {1, std::ssize(model)}));
-    expected += evaluator.all(stream, this->setting.data, samples)[0];
-  }
+    return model;
+  });
   const Metrics personal = rounds.personal();
   EXPECT_EQ(personal.loss, expected.loss);
   EXPECT_EQ(personal.correct, expected.correct);

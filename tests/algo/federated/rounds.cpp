@@ -29,6 +29,11 @@ std::vector<float> trained(const FederationCase& setting, std::int64_t rounds) {
   return run(*comm, setting, {.rounds = rounds}).global;
 }
 
+void descend(FederationCase& setting, std::int64_t steps) {
+  setting.local.sampling.batch = 100, setting.local.sampling.shuffle = false, setting.local.local_steps = steps;
+  setting.local.optimizer.momentum = 0;
+}
+
 std::vector<double> linear_gradient(const FederationCase& setting, std::span<const std::int32_t> samples,
                                     const std::vector<double>& params) {
   const std::size_t f = 6, c = 4;
@@ -49,6 +54,20 @@ std::vector<double> linear_gradient(const FederationCase& setting, std::span<con
     }
   }
   return gradient;
+}
+
+Metrics metrics_of(const FederationCase& setting, const std::function<std::vector<float>(ClientId)>& model_of) {
+  Stream stream;
+  Evaluator evaluator(stream, setting.network, 1);
+  Metrics total;
+  for (ClientId id = 0; id < setting.clients.size(); ++id) {
+    const auto& samples = setting.clients.test[static_cast<std::size_t>(id)];
+    if (samples.empty()) continue;
+    const std::vector<float> model = model_of(id);
+    evaluator.load(stream, View<const float>(model.data(), {1, std::ssize(model)}));
+    total += evaluator.all(stream, setting.data, samples)[0];
+  }
+  return total;
 }
 
 std::string refusal_of(const FederatedAlgorithm& algorithm, const OptimizerOptions& local) {

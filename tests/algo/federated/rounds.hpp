@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 
 #include "tests/algo/federated/federation_case.hpp"
@@ -42,9 +43,15 @@ FederationCase case_of(const Algorithm& algorithm, bool linear = false) {
   return setting;
 }
 
+/// Local training becomes `steps` steps of plain gradient descent: every batch is all samples of a client, in order.
+void descend(FederationCase& setting, std::int64_t steps);
+
 /// Gradient of the mean cross-entropy of the case's linear model over `samples`, at `params`, in double.
 std::vector<double> linear_gradient(const FederationCase& setting, std::span<const std::int32_t> samples,
                                     const std::vector<double>& params);
+
+/// Metrics of model_of(id) on the test samples of each client, added up.
+Metrics metrics_of(const FederationCase& setting, const std::function<std::vector<float>(ClientId)>& model_of);
 
 /// Messages of check(): of the algorithm by itself with plain SGD.
 std::string refusal_of(const FederatedAlgorithm& algorithm, const OptimizerOptions& local = {});

@@ -73,8 +73,11 @@ class FederatedAlgorithm {
   /// batch statistics are theirs. With Stage::Probe::aside: where the second gradient is taken, and grads are nothing
   /// yet.
   virtual void probe(const LocalStep&, View<const float> grads, View<float> point) const { (void)grads, (void)point; }
-  /// Makes use of the gradient grads [M,P] at the point of probe(), before the step's own is taken.
-  virtual void step_aside(const LocalStep&, View<const float> grads) const { (void)grads; }
+  /// Makes use of the gradient grads [M,P] at the point of probe(), before the step's own is taken. `point` [M,P],
+  /// whose statistics have seen the batch.
+  virtual void step_aside(const LocalStep&, View<const float> point, View<const float> grads) const {
+    (void)point, (void)grads;
+  }
   /// Parameter-space terms, added to grads [M,P] after backward. Here: none.
   virtual void correct_gradient(const LocalStep&, View<float> grads) const { (void)grads; }
 

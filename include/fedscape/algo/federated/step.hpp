@@ -80,6 +80,7 @@ struct LocalStep {
   std::span<const Outputs> others;  // [M,B,...] what each of the other() models makes of the batch
   std::size_t stage;                // of stages(); their number in tuning()
   float lr;                         // that of the schedule, on the host
+  int repeat = 0;                   // which of the stage's steps on this batch, from 0
   const OptimizerOptions* optimizer = nullptr;
   std::span<const RngKey> keys;    // [M] of this step, for randomness of a purpose of its own
   View<float> moments;             // [n,M',P] of the optimiser, which after_step() may move
