@@ -29,7 +29,7 @@ FederationCase make(std::int64_t clients, const PanOptions& pan = {}) {
   return setting;
 }
 
-std::vector<float> trained(const FederationCase& setting, std::int64_t rounds) {
+std::vector<float> after_rounds(const FederationCase& setting, std::int64_t rounds) {
   const auto comm = test::alone();
   const std::int64_t all = setting.clients.size();
   return test::run(*comm, setting, {.rounds = rounds, .cohort = {.cohort = all}}).global;
@@ -45,14 +45,14 @@ double loss_of(const FederationCase& setting, const std::vector<float>& params) 
 TEST(FedAvgSf, WithoutChanceIsFedAvg) {
   FederationCase setting = make(5);
   setting.algorithm = shuffling(0);
-  EXPECT_EQ(trained(setting, 3), trained(make(5), 3));
+  EXPECT_EQ(after_rounds(setting, 3), after_rounds(make(5), 3));
 }
 
 TEST(FedAvgSf, BeginsAsFedAvg) {
   FederationCase setting = make(5);
   setting.algorithm = shuffling(1e9);
-  EXPECT_EQ(trained(setting, 1), trained(make(5), 1));
-  EXPECT_NE(trained(setting, 2), trained(make(5), 2));
+  EXPECT_EQ(after_rounds(setting, 1), after_rounds(make(5), 1));
+  EXPECT_NE(after_rounds(setting, 2), after_rounds(make(5), 2));
 }
 
 TEST(FedAvgSf, ShufflesAModelThatGoesOnTrainingAsItWould) {
@@ -61,9 +61,9 @@ TEST(FedAvgSf, ShufflesAModelThatGoesOnTrainingAsItWould) {
     setting.local.optimizer.optimizer = optimizer;
     setting.local.optimizer.lr = optimizer == std::string("sgd") ? 0.1 : 0.01;
     setting.algorithm = std::make_unique<FedAvg>();
-    const std::vector<float> plain = trained(setting, 3);
+    const std::vector<float> plain = after_rounds(setting, 3);
     setting.algorithm = shuffling(1e9);  // behind every step
-    const std::vector<float> moved = trained(setting, 3);
+    const std::vector<float> moved = after_rounds(setting, 3);
     EXPECT_NE(moved, plain);
     // A handful of steps, each rounding its sums in another order.
     EXPECT_NEAR(loss_of(setting, moved), loss_of(setting, plain), 1e-5) << optimizer;
@@ -78,7 +78,7 @@ TEST(FedAvgSf, ShufflesAboutAsOftenAsItsChanceSays) {
   int moves = 0;
   std::vector<float> before = setting.initial();
   for (int rounds = 1; rounds <= 30; ++rounds) {
-    const std::vector<float> after = trained(setting, rounds);
+    const std::vector<float> after = after_rounds(setting, rounds);
     moves += after != before;
     before = after;
   }
@@ -88,9 +88,9 @@ TEST(FedAvgSf, ShufflesAboutAsOftenAsItsChanceSays) {
 
 TEST(FedAvgSf, HurtsAveraging) {
   FederationCase setting = make(6);
-  const double without = loss_of(setting, trained(setting, 4));
+  const double without = loss_of(setting, after_rounds(setting, 4));
   setting.algorithm = shuffling(1);
-  EXPECT_GT(loss_of(setting, trained(setting, 4)), without + 0.1);
+  EXPECT_GT(loss_of(setting, after_rounds(setting, 4)), without + 0.1);
 }
 
 TEST(FedAvgSf, RefusesWhatMakesNoSense) {
