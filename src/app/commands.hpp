@@ -12,6 +12,7 @@ std::unique_ptr<Command> make_evaluate();
 std::unique_ptr<Command> make_export();
 std::unique_ptr<Command> make_fl_compare();
 std::unique_ptr<Command> make_fl_run();
+std::unique_ptr<Command> make_fl_calibrate();
 std::unique_ptr<Command> make_import();
 std::unique_ptr<Command> make_landscape_sweep();
 std::unique_ptr<Command> make_list();

@@ -38,6 +38,11 @@ on 3 "$fedscape" "${shuffle[@]}" --output shuffle.h5 >shuffle.txt 2>/dev/null
 cmp <(grep -v '^#' shuffle.csv) <(grep -v '^#' shuffle1.csv) || fail "a shuffle test depends on ranks"
 on 2 "$fedscape" pan align run.h5 --local-models 3 --probe-samples 20 --alignment align.csv >align.txt 2>/dev/null
 [ "$(grep -vc '^#' align.csv)" = 13 ] && grep -q '^fc2 ' align.txt || fail "align.csv: $(cat align.csv align.txt)"
+"$fedscape" fl calibrate run.h5 calibrated.h5 --virtual-samples 20 >calibrated.txt 2>/dev/null
+on 3 "$fedscape" fl calibrate run.h5 calibrated3.h5 --virtual-samples 20 --threads 2 >calibrated3.txt 2>/dev/null
+cmp calibrated.txt calibrated3.txt || fail "a calibration depends on ranks: $(cat calibrated.txt calibrated3.txt)"
+calibrated=$(sed -n 's/.*accuracy.*calibrated \([0-9.]*\) %/\1/p' calibrated.txt)
+"$fedscape" evaluate calibrated.h5 2>/dev/null | grep -qw "^accuracy *${calibrated%.*}" || fail "evaluate is not $calibrated %"
 for file in run surface line train shuffle; do "$fedscape" plot $file.h5 >/dev/null; done
 for picture in run_curve train_curve surface_contour surface_3d line_line shuffle_shuffle; do
   [ "$(head -c 4 $picture.png | tail -c 3)" = PNG ] || fail "$picture.png is no picture"

@@ -22,6 +22,8 @@ refused "missing.safetensors" "$fedscape" fl run "${small[@]}" --init missing.sa
 refused "missing.h5" "$fedscape" evaluate missing.h5
 refused "missing.h5" "$fedscape" plot missing.h5
 refused "missing.h5" "$fedscape" pan align missing.h5
+refused "missing.h5" "$fedscape" fl calibrate missing.h5 a.h5
+refused "name of the new file" "$fedscape" fl calibrate missing.h5
 refused "ratios is '2'" "$fedscape" pan shuffle missing.h5 --ratios 2
 refused "expected none, add or mul" "$fedscape" fl run "${small[@]}" --network.pan sum --output a.h5
 refused "-1:1" "$fedscape" landscape sweep missing.h5 --x -1:1

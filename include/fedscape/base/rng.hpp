@@ -28,6 +28,7 @@ enum class Purpose : std::uint8_t {
   test = 12,
   neuron_shuffle = 24,
   shuffled_training = 25,
+  virtual_features = 40,
   dropout = 128,  // plus the ordinal of the dropout layer, up to 127
 };
 

@@ -9,6 +9,7 @@
 #include "fedscape/algo/federated/balanced_softmax.hpp"
 #include "fedscape/algo/federated/ditto.hpp"
 #include "fedscape/algo/federated/dittors.hpp"
+#include "fedscape/algo/federated/ccvr.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
 #include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedavg_ft.hpp"
@@ -219,6 +220,23 @@ TEST(Engine, TellsEveryRankOfALossThatIsNotFinite) {
     message = error.what();
   }
   EXPECT_EQ(message.find("client "), 0u) << message;
+}
+
+TEST(Calibration, HasTheSameBitsOnAnyNumberOfRanks) {
+  const test::FederationCase setting;
+  const std::vector<float> params = setting.initial();
+  std::vector<ClassGaussians> told;
+  std::vector<std::vector<float>> models;
+  for (const int ranks : {1, 2, 3, 4})
+    test::on_ranks(ranks, [&](Communicator& comm) {
+      Workers workers({}, ranks % 2 + 1);
+      told.push_back(class_gaussians(workers, comm, setting.network, {params.data(), {1, std::ssize(params)}},
+                                     setting.data, setting.clients));
+      models.push_back(calibrated(workers.stream(), setting.network, params, told.back(), {}, 3));
+    });
+  for (const ClassGaussians& g : told)
+    EXPECT_TRUE(g.mean == told.back().mean && g.covariance == told.back().covariance);
+  for (const auto& model : models) EXPECT_EQ(model, models.back());
 }
 
 TEST(Evaluation, ShardedHasTheSameBitsOnAnyNumberOfRanks) {
