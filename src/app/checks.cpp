@@ -34,6 +34,10 @@ void check_options(const PartitionOptions& options) {
                  "local-test: a fraction from 0 to below 1 was expected, not {}", options.local_test);
 }
 
-void check_options(const CohortOptions& options) { check_at_least("cohort", options.cohort, 1); }
+void check_options(const CohortOptions& options) {
+  constexpr std::string_view kSampling[] = {"fixed", "poisson"};
+  check_at_least("cohort", options.cohort, 1);
+  check_choice("cohort-sampling", options.sampling, kSampling);
+}
 
 }  // namespace fedscape

@@ -68,6 +68,10 @@ void print_estimate(Workers& workers, Communicator& comm, const Federation& fede
     fmt::print("client memory        {} on disk\n",
                byte_count(4.0 * static_cast<double>(footprint.client * federation.clients.size())));
   fmt::print("bytes of a round     {} sent by each rank\n", byte_count(static_cast<double>(engine.bytes_per_round())));
+  if (const Privacy* privacy = federation.privacy)
+    fmt::print("privacy              epsilon {:.4g} at delta {:.3g} after {} rounds{}\n",
+               privacy->epsilon(options.rounds), privacy->options().delta, options.rounds,
+               privacy->options().local ? ", of the client drawn most often" : "");
   fmt::print("steps of a round     {:.0f}, {:.3g} ms each, {:.0f} at a time\n", steps, step * 1e3, busy);
   fmt::print("estimated time       {} a round, {} an evaluation, {} in all ({} rounds)\n", duration(round),
              duration(evaluation), duration(round * double(options.rounds) + evaluation * evaluations), options.rounds);

@@ -28,6 +28,7 @@ void FlOptions::list(OptionTable& table) {
   table.add("Cohort of a round", cohort);
   table.add("Network", network, "network");
   table.add("Local training", local);
+  table.add("Differential privacy of clients", privacy, "privacy");
   table.add("Machine", machine);
   const auto entries = fedscape::algorithms();
   for (std::size_t i = 0; i < algorithms.size(); ++i) {
@@ -59,6 +60,7 @@ void FlOptions::check(OptionTable& table) const {
   check_options(cohort);
   local.check();
   chosen().check(local.optimizer);
+  privacy.check(cohort, local);
   machine.check();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fedscape/algo/federated/engine.hpp"
+#include "fedscape/algo/federated/privacy.hpp"
 #include "fedscape/app/machine.hpp"
 #include "fedscape/app/options.hpp"
 #include "fedscape/data/partition.hpp"
@@ -27,6 +28,7 @@ struct FlOptions {
   NetworkOptions network;
   CohortOptions cohort;
   LocalOptions local;
+  PrivacyOptions privacy;
   MachineOptions machine;
   std::vector<std::unique_ptr<FederatedAlgorithm>> algorithms;  // all there are; `algorithm` names the one to run
   std::vector<std::unique_ptr<Penalty>> penalties;              // those of weight zero take no part

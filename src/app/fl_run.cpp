@@ -42,6 +42,9 @@ std::string round_line(const RoundReport& report, const Metrics* test, std::int6
     line += fmt::format("test accuracy {:.2f} %, test loss {:.4f}, ", metric(*test, "accuracy"), metric(*test, "loss"));
   line += fmt::format("train loss {:.4f}, lr {:.4g}, {} clients, {} samples, {} steps, {:.2f} s", report.train_loss,
                       report.lr, report.clients, report.samples, report.steps, report.seconds);
+  if (report.privacy)
+    line += fmt::format(", {:.0f} % clipped (mean norm {:.4g}), epsilon {:.4g}", 100 * report.privacy->clipped,
+                        report.privacy->client_norm, report.privacy->epsilon);
   return line;
 }
 
@@ -74,7 +77,10 @@ int FlRun::run(Communicator& world, const OptionTable& table) {
     initial = initial_params(*network, o.network, o.init, info.seed);
     check_cohort(o.cohort, clients.size());
   });
-  const Federation federation{*network, o.chosen(), o.penalties, train, clients, o.local, &test, info.seed, o.rounds};
+  std::optional<Privacy> privacy;
+  if (o.privacy.active()) privacy.emplace(o.privacy, o.cohort, clients.size(), o.rounds, info.seed);
+  const Federation federation{*network, o.chosen(), o.penalties, train,    clients,
+                              o.local,  &test,      info.seed,   o.rounds, privacy ? &*privacy : nullptr};
   log_info("{} clients ({} dropped), {} parameters, {} thread(s) a rank, {}", clients.size(), clients.dropped,
            network->layout().size(), machine.threads, info.device);
   std::optional<Engine> engine;

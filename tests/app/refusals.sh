@@ -16,6 +16,9 @@ refused "line 2" "$fedscape" fl run --config <(printf 'rounds = 3\nnonsense\n')
 refused "did you mean 'lenet'" "$fedscape" fl run "${small[@]}" --network lenett --output a.h5
 refused "did you mean 'mixture'" "$fedscape" fl run "${small[@]}" --wsa.lambda 0.1 --wsa.fusion mixtur --output a.h5
 refused "sign.gamma: 0 or more" "$fedscape" fl run "${small[@]}" --sign.gamma=-1 --output a.h5
+refused "privacy.noise: 1 times privacy.clip" "$fedscape" fl run "${small[@]}" --privacy.noise 1 --output a.h5
+refused "weights: uniform was expected" "$fedscape" fl run --privacy.clip 1 --privacy.noise 1 --weights samples
+refused "did you mean 'poisson'" "$fedscape" fl run --privacy.clip 1 --cohort-sampling poison
 refused "4 clients" "$fedscape" fl run "${small[@]}" --cohort 5 --output a.h5
 refused "nowhere" "$fedscape" fl run --data idx --data-path nowhere --output a.h5
 refused "missing.safetensors" "$fedscape" fl run "${small[@]}" --init missing.safetensors --output a.h5

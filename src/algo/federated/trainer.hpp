@@ -61,6 +61,7 @@ class Trainer {
   void correct(Stream& stream, const Round& round, const LocalStep& seen, View<float> loss);
   void finish(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
   void add_losses(Stream& stream, const Round& round, std::span<const Work> block);
+  void make_private(Stream& stream, const Round& round, std::span<const Work> block);
   void add_uploads(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
   void store_memory(Stream& stream, const Round& round, std::span<const Work> block);
   void add_metrics(Stream& stream, const Round& round, std::span<const Work> block, RoundSum::When when);

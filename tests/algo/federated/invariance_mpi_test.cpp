@@ -21,6 +21,7 @@
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
 #include "fedscape/algo/federated/moon.hpp"
+#include "fedscape/algo/federated/privacy.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
@@ -90,6 +91,19 @@ void with_all_penalties(test::FederationCase& setting) {
   with_wsa<kMean>(setting);
   with_signs<kHinge>(setting);
 }
+void with_privacy(test::FederationCase& setting, const PrivacyOptions& options) {
+  with_all_penalties(setting);
+  const CohortOptions cohort{.cohort = 9, .sampling = setting.sampling};
+  setting.privacy = std::make_unique<Privacy>(options, cohort, setting.clients.size(), 10, setting.seed);
+}
+void with_noise(test::FederationCase& setting) { with_privacy(setting, {.clip = 0.5, .noise = 0.1}); }
+void with_local_noise(test::FederationCase& setting) {
+  with_privacy(setting, {.clip = 0.5, .noise = 0.1, .local = true});
+}
+void with_coins(test::FederationCase& setting) {
+  setting.sampling = "poisson";
+  with_noise(setting);
+}
 constexpr char kAdam[] = "adam", kYogi[] = "yogi", kAdagrad[] = "adagrad", kMomentum[] = "momentum";
 
 /// A new algorithm joins by one line.
@@ -125,6 +139,9 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedper", with<FedPer>},
     {"lg_fedavg", with<LgFedAvg>},
     {"pan", with_pan},
+    {"privacy", with_noise},
+    {"privacy_local", with_local_noise},
+    {"privacy_poisson", with_coins},
 };
 
 /// All bytes that a run leaves, its metrics included.
@@ -137,6 +154,8 @@ std::string bytes_of(const test::RunResult& result) {
     append(&report.train_loss, sizeof(double));
     append(&report.before, sizeof(Metrics));
     append(&report.after, sizeof(Metrics));
+    const PrivacyReport spent = report.privacy.value_or(PrivacyReport{});
+    append(&spent, sizeof(spent));
   }
   return bytes;
 }
