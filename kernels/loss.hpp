@@ -16,6 +16,8 @@ FEDSCAPE_KERNEL(void, adjusted_cross_entropy, Stream& stream, const Batch& batch
                 const std::int32_t* labels, const float* scale, const float* shift, float* loss, float* dlogits, int C);
 FEDSCAPE_KERNEL(void, squared_error, Stream& stream, const Batch& batch, const float* logits,
                 const std::int32_t* labels, float* loss, float* dlogits, int C);
+FEDSCAPE_KERNEL(void, soft_cross_entropy, Stream& stream, const Batch& batch, double weight, const float* logits,
+                const float* targets, float* loss, float* dlogits, int C);
 FEDSCAPE_KERNEL(void, score, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
                 bool labels_shared, ops::Score* scores, int C);
 
@@ -58,6 +60,22 @@ FEDSCAPE_HOST_DEVICE inline double sample_squared_error(const float* z, int labe
     dz[c] = 2 * error * scale;
   }
   return sum;
+}
+
+/// Cross-entropy of one sample with the soft label t [C], and `factor` times its gradient added to dz.
+FEDSCAPE_HOST_DEVICE inline double sample_soft_cross_entropy(const float* z, const float* t, double factor, float* dz,
+                                                             int C) {
+  const float peak = peak_of(z, C);
+  double sum = 0, mass = 0, at_label = 0;
+  for (int c = 0; c < C; ++c) {
+    sum += static_cast<double>(std::exp(z[c] - peak));
+    mass += static_cast<double>(t[c]);
+    at_label += static_cast<double>(t[c]) * (static_cast<double>(z[c]) - static_cast<double>(peak));
+  }
+  for (int c = 0; c < C; ++c)
+    dz[c] += static_cast<float>(factor *
+                                (mass / sum * static_cast<double>(std::exp(z[c] - peak)) - static_cast<double>(t[c])));
+  return mass * std::log(sum) - at_label;
 }
 
 /// What one sample adds to a Score. A sample with a NaN or an infinity among its logits is never correct.

@@ -48,6 +48,19 @@ void squared_error(Cpu, Stream&, const Batch& batch, const float* logits, const 
                     });
 }
 
+void soft_cross_entropy(Cpu, Stream&, const Batch& batch, double weight, const float* logits, const float* targets,
+                        float* loss, float* dlogits, int C) {
+  for (int m = 0; m < batch.models; ++m) {
+    const int count = batch.count(m);
+    double sum = 0;
+    for (int b = 0; b < count; ++b) {
+      const std::int64_t at = (std::int64_t{m} * batch.size + b) * C;
+      sum += sample_soft_cross_entropy(logits + at, targets + at, weight / count, dlogits + at, C);
+    }
+    if (count > 0) loss[m] += static_cast<float>(weight * sum / count);
+  }
+}
+
 void score(Cpu, Stream&, const Batch& batch, const float* logits, const std::int32_t* labels, bool labels_shared,
            ops::Score* scores, int C) {
   for (int m = 0; m < batch.models; ++m) {

@@ -51,6 +51,19 @@ void loss_and_gradient(Stream& stream, const Batch& batch, const float* logits, 
   CUDA_CHECK(cudaGetLastError());
 }
 
+/// One block per model, as above.
+__global__ void soft_cross_entropy_kernel(const int* counts, int B, double weight, const float* logits,
+                                          const float* targets, float* loss, float* dlogits, int C) {
+  const int m = blockIdx.y, count = counts[m];
+  double sum = 0;
+  for (int b = threadIdx.x; b < count; b += kThreads) {
+    const std::int64_t at = (std::int64_t{m} * B + b) * C;
+    sum += sample_soft_cross_entropy(logits + at, targets + at, weight / count, dlogits + at, C);
+  }
+  sum = block_sum(sum);
+  if (threadIdx.x == 0 && count > 0) loss[m] += static_cast<float>(weight * sum / count);
+}
+
 /// One thread per sample.
 __global__ void sample_score_kernel(const int* counts, int B, const float* logits, const std::int32_t* labels,
                                     bool labels_shared, ops::Score* samples, int C) {
@@ -85,6 +98,15 @@ void adjusted_cross_entropy(Cuda, Stream& stream, const Batch& batch, const floa
 void squared_error(Cuda, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
                    float* loss, float* dlogits, int C) {
   loss_and_gradient(stream, batch, logits, labels, loss, dlogits, C, C, SquaredError{});
+}
+
+void soft_cross_entropy(Cuda, Stream& stream, const Batch& batch, double weight, const float* logits,
+                        const float* targets, float* loss, float* dlogits, int C) {
+  const ArenaScope scope(stream);
+  const Tensor<int> counts = upload(stream, batch.counts.data(), batch.models);
+  soft_cross_entropy_kernel<<<blocks_for(1, batch.models), kThreads, 0, queue(stream)>>>(
+      counts.data(), batch.size, weight, logits, targets, loss, dlogits, C);
+  CUDA_CHECK(cudaGetLastError());
 }
 
 void score(Cuda, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,

@@ -78,7 +78,7 @@ RunInfo FlOptions::info(const OptionTable& table) const {
   info.options = table.description();
   info.free = {"output", "fresh",   "dry-run", "save-seconds",    "evaluate-every",
                "device", "threads", "profile", "models-per-stack"};
-  if (local.optimizer.schedule == "constant") info.free.emplace_back("rounds");  // else the rates depend on it
+  if (local.optimizer.schedule == "constant" && !chosen().needs_rounds()) info.free.emplace_back("rounds");
   info.build = build_text();
   info.seed = static_cast<std::uint64_t>(seed);
   return info;

@@ -7,18 +7,32 @@
 
 namespace fedscape {
 
+namespace {
+
+void append(const ParamSlot& slot, std::vector<ParamRun>& runs) {
+  const std::int64_t end = slot.offset + slot.size();
+  if (!runs.empty() && runs.back().second == slot.offset)
+    runs.back().second = end;
+  else
+    runs.emplace_back(slot.offset, end);
+}
+
+}  // namespace
+
 int ParamLayout::add(ParamSlot slot) {
   FEDSCAPE_CHECK(find(slot.name) < 0, "two parameters are named {}", slot.name);
   slot.offset = size_;
   size_ += slot.size();
-  if (slot.role != ParamRole::statistic) {
-    if (!trained_.empty() && trained_.back().second == slot.offset)
-      trained_.back().second = size_;
-    else
-      trained_.emplace_back(slot.offset, size_);
-  }
+  if (slot.role != ParamRole::statistic) append(slot, trained_);
   slots_.push_back(std::move(slot));
   return static_cast<int>(slots_.size()) - 1;
+}
+
+std::vector<ParamRun> ParamLayout::trained(bool (*wanted)(const ParamSlot&)) const {
+  std::vector<ParamRun> runs;
+  for (const ParamSlot& slot : slots_)
+    if (slot.role != ParamRole::statistic && wanted(slot)) append(slot, runs);
+  return runs;
 }
 
 int ParamLayout::find(std::string_view name) const {

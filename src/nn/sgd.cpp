@@ -49,6 +49,19 @@ std::int64_t moments_of(const OptimizerOptions& options) {
   return options.momentum > 0 ? 1 : 0;
 }
 
+/// Gradients outside of `runs`, which are in order, become 0.
+void clear_others(Stream& stream, std::span<const ParamRun> runs, int active, View<float> grads) {
+  const std::int64_t P = grads.shape[1];
+  for (std::int64_t m = 0; m < active; ++m) {
+    std::int64_t next = 0;
+    const auto clear_until = [&](std::int64_t end) {
+      if (end > next) ops::fill(stream, 0.0f, View<float>(grads.data + m * P + next, {end - next}));
+    };
+    for (const ParamRun& run : runs) clear_until(run.first), next = run.second;
+    clear_until(P);
+  }
+}
+
 }  // namespace
 
 void OptimizerOptions::options(Fields& f) {
@@ -104,7 +117,8 @@ Optimizer::Optimizer(Stream& stream, const ParamLayout& layout, const OptimizerO
   if (state_.size() > 0) ops::fill(stream, 0.0f, state_.view());  // statistic slots are never written but saved
 }
 
-void Optimizer::step(Stream& stream, double lr, int active, View<float> params, View<float> grads) {
+void Optimizer::step(Stream& stream, double lr, int active, View<float> params, View<float> grads,
+                     std::span<const ParamRun> runs) {
   const std::int64_t moments = state_.shape()[0], P = layout_->size();
   FEDSCAPE_CHECK(params.shape.rank() == 2 && params.shape[1] == P && grads.shape == params.shape &&
                      params.shape[0] <= state_.shape()[1] && 0 <= active && active <= params.shape[0],
@@ -113,6 +127,10 @@ void Optimizer::step(Stream& stream, double lr, int active, View<float> params, 
   const double values = static_cast<double>(active * P), arrays = static_cast<double>(1 + moments);
   // Parameters and moments are read and written, gradients read; a multiply-add for each value written.
   const ProfileScope scope(stream, Phase::update, "", {2 * values * arrays, sizeof(float) * values * (2 * arrays + 1)});
+  if (runs.empty())
+    runs = layout_->trained();
+  else
+    clear_others(stream, runs, active, grads);
   if (options_.clip > 0) ops::clip_rows(stream, static_cast<float>(options_.clip), active, grads);
   if (steps_ == 0 && moments == 2) ops::fill(stream, 0.0f, state_.view());
   ++steps_;
@@ -121,7 +139,7 @@ void Optimizer::step(Stream& stream, double lr, int active, View<float> params, 
     return which < moments ? slot(state_.view().rows(which, which + 1).as({state_.shape()[1], P}), begin)
                            : Slot<float>{};
   };
-  for (const auto& run : layout_->trained()) {
+  for (const ParamRun& run : runs) {
     const std::int64_t begin = run.first, length = run.second - run.first;
     const Slot<float> p = slot(params, begin), g = slot(grads, begin);
     if (options_.optimizer == "sgd") {

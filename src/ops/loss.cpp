@@ -57,6 +57,20 @@ void squared_error(Stream& stream, const Batch& batch, View<const float> logits,
   });
 }
 
+void soft_cross_entropy(Stream& stream, const Batch& batch, double weight, View<const float> logits,
+                        View<const float> targets, View<float> loss, View<float> dlogits) {
+  check_batch("soft_cross_entropy", batch);
+  check_stack("soft_cross_entropy", "logits", batch, logits.shape);
+  FEDSCAPE_CHECK(logits.shape.rank() == 3 && logits.shape[2] >= 1 && targets.shape == logits.shape,
+                 "soft_cross_entropy: logits {}, targets {}; expected [M,B,C]", logits.shape.text(),
+                 targets.shape.text());
+  check_gradient("soft_cross_entropy", logits.shape, loss.shape, dlogits.shape);
+  kernels::dispatch(stream, [&](auto on) {
+    kernels::soft_cross_entropy(on, stream, batch, weight, logits.data, targets.data, loss.data, dlogits.data,
+                                static_cast<int>(logits.shape[2]));
+  });
+}
+
 void score(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
            std::span<Score> scores) {
   check_logits("score", batch, logits.shape, labels.shape, true);

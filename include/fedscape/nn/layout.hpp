@@ -33,6 +33,9 @@ struct ParamSlot {
   std::int64_t size() const { return shape.size(); }
 };
 
+/// Parameters [first, second) of the flat vector.
+using ParamRun = std::pair<std::int64_t, std::int64_t>;
+
 /// Where each parameter sits inside one model's flat vector of size() floats, in the order PyTorch would list them.
 class ParamLayout {
  public:
@@ -47,11 +50,13 @@ class ParamLayout {
   void set_group(std::string_view prefix, ParamGroup group);
 
   /// Contiguous runs [begin, end) of the flat vector that hold no statistics: what is trained and perturbed.
-  std::span<const std::pair<std::int64_t, std::int64_t>> trained() const { return trained_; }
+  std::span<const ParamRun> trained() const { return trained_; }
+  /// The runs of those slots among them that `wanted` holds for.
+  std::vector<ParamRun> trained(bool (*wanted)(const ParamSlot&)) const;
 
  private:
   std::vector<ParamSlot> slots_;
-  std::vector<std::pair<std::int64_t, std::int64_t>> trained_;
+  std::vector<ParamRun> trained_;
   std::int64_t size_ = 0;
 };
 

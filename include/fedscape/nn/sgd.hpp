@@ -37,8 +37,10 @@ class Optimizer {
   /// Forgets moments: the next step is the first.
   void reset() { steps_ = 0; }
   /// Clips, then updates the first `active` rows. params, grads [M,P]; M <= models, and a row that takes part in a step
-  /// took part in all steps since the reset.
-  void step(Stream& stream, double lr, int active, View<float> params, View<float> grads);
+  /// took part in all steps since the reset. `runs`, where not empty: of these parameters only, [begin, end); gradients
+  /// of the others become 0.
+  void step(Stream& stream, double lr, int active, View<float> params, View<float> grads,
+            std::span<const ParamRun> runs = {});
 
   /// Moments and step count, to save and restore: [moments per model, M, P].
   View<float> state() { return state_; }

@@ -23,6 +23,14 @@ void adjusted_cross_entropy(Stream& stream, const Batch& batch, View<const float
 void squared_error(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
                    View<float> loss, View<float> dlogits);
 
+/// Cross-entropy with soft labels, added to a loss and a gradient that are there already:
+///   loss[m] += weight * mean over the real b of sum over c of -targets[m,b,c] log softmax(logits[m,b])[c],
+/// and dlogits += its gradient, weight / count * (softmax(logits[m,b]) sum over c of targets[m,b,c] - targets[m,b]).
+/// logits, targets and dlogits [M,B,C], loss [M]; dlogits aliases neither of the others. Nothing is added for a model
+/// without real samples.
+void soft_cross_entropy(Stream& stream, const Batch& batch, double weight, View<const float> logits,
+                        View<const float> targets, View<float> loss, View<float> dlogits);
+
 /// What evaluation sums over the samples of one chunk, in double and in the order of the samples.
 struct Score {
   double loss = 0;                                    // cross-entropy

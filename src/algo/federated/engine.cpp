@@ -57,6 +57,7 @@ struct Engine::Impl {
   const Federation federation;
   const std::vector<Part> parts;
   const FederatedAlgorithm::Footprint footprint;
+  const std::vector<Stage> stages;  // of a round
   RoundSum sum;
   std::vector<std::unique_ptr<Trainer>> trainers;  // of each worker, made on its thread
   std::vector<Tensor<float>> kept;                 // of each part
@@ -69,6 +70,7 @@ Engine::Impl::Impl(Workers& workers_in, Communicator& comm_in, const Federation&
       federation(federation_in),
       parts(parts_of(federation)),
       footprint(total_footprint(federation)),
+      stages(federation.algorithm.stages()),
       sum(workers.stream(), footprint.upload),
       trainers(at(workers.size())),
       mean(workers.stream(), {1, footprint.upload}) {
@@ -123,9 +125,9 @@ Plan Engine::Impl::plan(const Cohort& cohort, std::int64_t round) const {
   FEDSCAPE_CHECK(total > 0 || cohort.expected > 0, "the weights of the {} clients of a round add up to {}",
                  cohort.ids.size(), total);
   for (Work& work : plan.all) {
-    plan.weights.push_back(work.weight / total), plan.steps.push_back(work.steps);
+    plan.weights.push_back(work.weight / total), plan.steps.push_back(sending_steps(stages, work.steps));
     work.weight /= cohort.expected > 0 ? cohort.expected : total;
-    plan.report.steps += work.steps;
+    plan.report.steps += plan.steps.back();
   }
   const double clients = cohort.expected > 0 ? cohort.expected : static_cast<double>(cohort.ids.size());
   plan.participation = clients / static_cast<double>(federation.clients.size());
@@ -212,12 +214,11 @@ RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& me
   // 2. Each thread trains its blocks and adds what they send.
   e.sum.clear(e.workers.stream());
   if (stop) e.sum.ask_to_stop();
-  e.train(plan, {.index = server.round,
-                 .lr = static_cast<float>(plan.report.lr),
+  const double share = static_cast<double>(plan.report.clients) / static_cast<double>(e.federation.clients.size());
+  e.train(plan, {.now = {server.round, static_cast<float>(plan.report.lr), server},
                  .steps = std::max<std::int64_t>(plan.report.steps, 1),
                  .test_samples = plan.test_samples,
-                 .cohort = {plan.weights, plan.steps},
-                 .server = server,
+                 .cohort = {plan.weights, plan.steps, share * static_cast<double>(e.federation.rounds)},
                  .memory = memory,
                  .observe = observe,
                  .sum = e.sum,

@@ -14,9 +14,7 @@ void FedMmd::check(const OptimizerOptions&) const {
   FEDSCAPE_CHECK(lambda >= 0 && std::isfinite(lambda), "lambda of FedMMD is {}; it must be 0 or more", lambda);
 }
 
-FederatedAlgorithm::Footprint FedMmd::footprint(const Problem& problem) const {
-  return {.upload = problem.layout.size(), .features = lambda != 0, .others = lambda != 0};
-}
+std::vector<Stage> FedMmd::stages() const { return {{.features = lambda != 0, .others = lambda != 0}}; }
 
 void FedMmd::loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const {
   FederatedAlgorithm::loss(step, out, grads, loss);

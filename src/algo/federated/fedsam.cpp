@@ -12,8 +12,8 @@ void FedSam::check(const OptimizerOptions&) const {
   FEDSCAPE_CHECK(rho >= 0 && std::isfinite(rho), "rho of FedSAM is {}; it must be 0 or more", rho);
 }
 
-FederatedAlgorithm::Footprint FedSam::footprint(const Problem& problem) const {
-  return {.upload = problem.layout.size(), .probe = rho != 0};
+std::vector<Stage> FedSam::stages() const {
+  return {{.probe = rho != 0 ? Stage::Probe::same_batch : Stage::Probe::none}};
 }
 
 void FedSam::probe(const LocalStep& step, View<const float> grads, View<float> point) const {

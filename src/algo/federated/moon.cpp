@@ -27,7 +27,12 @@ void Moon::check(const OptimizerOptions&) const {
 FederatedAlgorithm::Footprint Moon::footprint(const Problem& problem) const {
   const std::int64_t p = problem.layout.size();
   if (mu == 0) return {.upload = p};
-  return {.client = p, .upload = p, .features = true, .others = kOthers};
+  return {.client = p, .upload = p};
+}
+
+std::vector<Stage> Moon::stages() const {
+  if (mu == 0) return {{}};
+  return {{.features = true, .others = kOthers}};
 }
 
 void Moon::initial_client_memory(Stream& stream, const Network&, View<const float> global, View<float> client) const {

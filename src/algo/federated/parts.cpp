@@ -28,7 +28,6 @@ FederatedAlgorithm::Footprint total_footprint(const Federation& federation) {
     total.upload += part.size.upload;
     total.uploads = total.uploads || part.size.uploads;
     total.server_data = total.server_data || part.size.server_data;
-    total.features = total.features || part.size.features;
     total.personal = total.personal || part.size.personal;
   }
   return total;

@@ -13,20 +13,28 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 std::int64_t count(std::span<const Work> block) { return static_cast<std::int64_t>(block.size()); }
 
+bool probes(std::span<const Stage> stages) {
+  return std::any_of(stages.begin(), stages.end(),
+                     [](const Stage& stage) { return stage.probe != Stage::Probe::none; });
+}
+
 }  // namespace
 
-Limits limits_of(const Federation& federation) {
+Limits limits_of(const Federation& federation, std::span<const Stage> stages) {
   const BatchOptions batches = federation.local.sampling.batches();
   Limits limits;
+  std::int64_t seen = 0;
   for (const auto& samples : federation.clients.train) {
     const auto n = static_cast<std::int64_t>(samples.size());
+    const std::int64_t local_steps = federation.local.steps(n);
     limits.batch = std::max(limits.batch, n);
-    limits.steps = std::max(limits.steps, federation.local.steps(n));
+    for (const Stage& stage : stages) limits.steps = std::max(limits.steps, stage.count(local_steps));
+    seen = std::max(seen, batches_of(stages, local_steps));
   }
   limits.batch =
       batches.last == BatchOptions::Last::wrap ? batches.batch : std::min<std::int64_t>(batches.batch, limits.batch);
-  FEDSCAPE_CHECK(limits.steps * batches.batch < 1 << 24, "{} local steps with batches of {}; fewer than 2^24 samples",
-                 limits.steps, batches.batch);
+  FEDSCAPE_CHECK(seen * batches.batch < 1 << 24, "{} local steps with batches of {}; fewer than 2^24 samples", seen,
+                 batches.batch);
   return limits;
 }
 
@@ -34,17 +42,19 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
     : federation_(federation),
       parts_(parts),
       models_(static_cast<int>(federation.local.models_per_stack)),
-      batch_(static_cast<int>(limits_of(federation).batch)),
       size_(parts.front().size),
+      stages_(all_stages(federation.algorithm)),
+      batch_(static_cast<int>(limits_of(federation, stages_).batch)),
       tape_(stream, federation.network, models_, batch_),
       optimizer_(stream, federation.network.layout(), federation.local.optimizer, models_),
       params_(stream, {models_, federation.network.layout().size()}),
       grads_(stream, params_.shape()),
-      point_(stream, {size_.probe ? models_ : 0, params_.shape()[1]}),
+      point_(stream, {probes(stages_) ? models_ : 0, params_.shape()[1]}),
       inputs_(stream, federation.network.sample().under(batch_).under(models_)),
-      losses_(stream, {limits_of(federation).steps, models_}),
+      losses_(stream, {limits_of(federation, stages_).steps, models_}),
       label_counts_(stream, {models_, federation.network.classes()}),
       terms_(stream, {models_, size_.terms}),
+      scratch_(stream, {models_, size_.scratch}),
       labels_(stream, {models_, batch_}),
       schedule_(stream, {1}) {
   std::int64_t remembered = 0;
@@ -53,12 +63,21 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
     upload_.emplace_back(stream, Shape{models_, part.size.upload});
     remembered += part.size.client;
   }
-  others_.reserve(at(size_.others));
-  for (int i = 0; i < size_.others; ++i) others_.emplace_back(stream, federation.network, models_, batch_);
+  round_stages_ = stages_.size() - federation.algorithm.tuning().size();
+  int others = 0;
+  for (const Stage& stage : stages_) {
+    others = std::max(others, stage.others);
+    trains_.push_back(stage.trains ? federation.network.layout().trained(stage.trains) : std::vector<ParamRun>());
+    FEDSCAPE_CHECK(!stage.trains || !trains_.back().empty(), "a stage that trains none of this network's parameters");
+  }
+  others_.reserve(at(others));
+  for (int i = 0; i < others; ++i) others_.emplace_back(stream, federation.network, models_, batch_);
   others_seen_.resize(others_.size());
+  if (size_.own_samples) own_samples_.emplace(stream, federation.network, federation.train, federation.clients);
   const std::size_t m = at(models_);
   feeds_.reserve(m);
-  ids_.resize(m), samples_.resize(m), steps_.resize(m), weights_.resize(m), counts_.resize(m), keys_.resize(m);
+  ids_.resize(m), samples_.resize(m), steps_.resize(m), steps_before_.resize(m), batches_before_.resize(m),
+      weights_.resize(m), counts_.resize(m), keys_.resize(m);
   memory_row_.resize(at(remembered));
   host_.resize(at(std::max(losses_.size(), label_counts_.size())));
   host_terms_.resize(at(terms_.size()));
@@ -66,7 +85,7 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
 
 std::int64_t Trainer::floats() const {
   std::int64_t total = tape_.floats() + 2 * params_.size() + point_.size() + inputs_.size() + losses_.size() +
-                       label_counts_.size() + terms_.size() + labels_.size();
+                       label_counts_.size() + terms_.size() + scratch_.size() + labels_.size();
   for (const auto& other : others_) total += other.floats();
   for (const auto& memory : memory_) total += memory.size();
   for (const auto& upload : upload_) total += upload.size();
@@ -74,22 +93,46 @@ std::int64_t Trainer::floats() const {
 }
 
 void Trainer::train(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {
-  begin(stream, round.server, round.memory, block);
+  begin(stream, round.now, round.memory, block);
   if (federation_.local.evaluate_clients) add_metrics(stream, round, block, RoundSum::When::before);
-  load_others(stream, round.server, count(block));
-  start_feeds(round, block);
+  for (std::size_t s = 0; s < round_stages_; ++s) {
+    run_stage(stream, round.now, block, s);
+    add_losses(stream, round, block);
+    if (!stages_[s].personal && (s + 1 == round_stages_ || stages_[s + 1].personal)) send(stream, round, block, row);
+  }
+  finish(stream, round, block);
+}
+
+/// Which steps each client of the block takes in a stage, and which batches came before.
+void Trainer::turn_to(std::span<const Work> block, std::size_t stage) {
+  stage_ = stage;
+  const std::span<const Stage> before = std::span(stages_).first(stage);
+  for (std::size_t m = 0; m < block.size(); ++m) {
+    steps_[m] = stages_[stage].count(block[m].steps);
+    batches_before_[m] = batches_of(before, block[m].steps);
+    steps_before_[m] = steps_of(before, block[m].steps);
+  }
+}
+
+void Trainer::run_stage(Stream& stream, const Now& now, std::span<const Work> block, std::size_t stage) {
+  turn_to(block, stage);
+  if (stage > 0) {
+    const ClientBlock clients = block_of(0, static_cast<int>(block.size()));
+    federation_.algorithm.start(start_of(stream, now.server, clients), params_.view().rows(0, count(block)));
+  }
+  load_others(stream, now.server, count(block));
   optimizer_.reset();
+  const Now here{now.round, static_cast<float>(now.lr * stages_[stage].lr), now.server};
   int active = static_cast<int>(block.size());
-  for (std::int64_t step = 0; step < block.front().steps; ++step) {
+  for (std::int64_t step = 0; step < steps_.front(); ++step) {
     while (steps_[at(active - 1)] <= step) --active;
     const ArenaScope scope(stream);
-    local_step(stream, round, block, step, active);
+    local_step(stream, here, block, step, active);
   }
-  finish(stream, round, block, row);
 }
 
 /// Every client starts from the model it received, with what it remembers.
-void Trainer::begin(Stream& stream, const Server& server, ClientMemory& memory, std::span<const Work> block) {
+void Trainer::begin(Stream& stream, const Now& now, ClientMemory& memory, std::span<const Work> block) {
   FEDSCAPE_CHECK(!block.empty() && count(block) <= models_, "a block of {} clients; at most {}", block.size(), models_);
   const std::int64_t classes = label_counts_.shape()[1];
   std::fill_n(host_.begin(), label_counts_.size(), 0.0f);
@@ -98,14 +141,15 @@ void Trainer::begin(Stream& stream, const Server& server, ClientMemory& memory, 
     const auto& samples = federation_.clients.train[at(work.id)];
     ids_[at(m)] = work.id;
     samples_[at(m)] = static_cast<std::int64_t>(samples.size());
-    steps_[at(m)] = work.steps;
     weights_[at(m)] = work.weight;
     for (const std::int32_t i : samples) ++host_[at(m * classes + federation_.train.labels()[at(i)])];
-    load_memory(stream, server, memory, work.id, m);
+    load_memory(stream, now.server, memory, work.id, m);
   }
   copy_to_device(stream, label_counts_.data(), host_.data(), at(label_counts_.size()) * sizeof(float));
   work_out_terms(stream, count(block));
-  start(stream, server, count(block));
+  start_feeds(now, block);
+  turn_to(block, 0);
+  start(stream, now.server, count(block));
 }
 
 void Trainer::work_out_terms(Stream& stream, std::int64_t models) {
@@ -118,7 +162,7 @@ void Trainer::work_out_terms(Stream& stream, std::int64_t models) {
 }
 
 BlockStart Trainer::start_of(Stream& stream, const Server& server, const ClientBlock& clients) const {
-  return {stream, federation_.network, clients, server.global, server_memory_of(server, parts_.front())};
+  return {stream, federation_.network, clients, server.global, server_memory_of(server, parts_.front()), stage_};
 }
 
 void Trainer::start(Stream& stream, const Server& server, std::int64_t models) {
@@ -134,7 +178,7 @@ void Trainer::start(Stream& stream, const Server& server, std::int64_t models) {
 void Trainer::load_others(Stream& stream, const Server& server, std::int64_t models) {
   const View<float> params = grads_.view().rows(0, models);
   const ClientBlock clients = block_of(0, static_cast<int>(models));
-  for (std::size_t i = 0; i < others_.size(); ++i) {
+  for (std::size_t i = 0; i < at(stages_[stage_].others); ++i) {
     ops::repeat_rows(stream, server.global, params);
     federation_.algorithm.other(start_of(stream, server, clients), static_cast<int>(i), params);
     others_[i].load(stream, params);
@@ -153,10 +197,10 @@ void Trainer::load_memory(Stream& stream, const Server& server, ClientMemory& me
                                                 memory_[0].view().rows(m, m + 1));
 }
 
-void Trainer::start_feeds(const Round& round, std::span<const Work> block) {
+void Trainer::start_feeds(const Now& now, std::span<const Work> block) {
   for (std::size_t m = 0; m < block.size(); ++m) {
     const RngKey key{federation_.seed, Purpose::shuffle, static_cast<std::uint32_t>(block[m].address),
-                     static_cast<std::uint32_t>(round.index), 0};
+                     static_cast<std::uint32_t>(now.round), 0};
     const auto& samples = federation_.clients.train[at(block[m].id)];
     if (m < feeds_.size())
       feeds_[m].restart(samples, key);
@@ -172,11 +216,18 @@ ClientBlock Trainer::block_of(std::size_t part, int active) const {
           std::span(steps_).first(m),
           label_counts_.view().rows(0, active),
           memory_[part].view().rows(0, active),
-          terms_.view().rows(0, active)};
+          terms_.view().rows(0, active),
+          scratch_.view().rows(0, active)};
 }
 
 View<const float> Trainer::server_memory_of(const Server& server, const Part& part) const {
   return share_of<const float>(server.memory, part.server, part.size.server);
+}
+
+void Trainer::personalise(Stream& stream, const Now& now, std::span<const Work> block) {
+  for (std::size_t s = round_stages_; s < stages_.size(); ++s) run_stage(stream, {now.round, 1, now.server}, block, s);
+  const ClientBlock clients = block_of(0, static_cast<int>(block.size()));
+  federation_.algorithm.personal(start_of(stream, now.server, clients), params_.view().rows(0, count(block)));
 }
 
 /// Made on first use, and to last: within a scope its memory would be the arena's.
@@ -196,10 +247,10 @@ Metrics Trainer::evaluate(Stream& stream, View<const float> params, ClientId id)
 Metrics Trainer::evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id) {
   need_evaluator(stream);
   const ArenaScope scope(stream);
-  const Work work{id, id, 0, 0};
-  begin(stream, server, memory, {&work, 1});
-  const ClientBlock clients = block_of(0, 1);
-  federation_.algorithm.personal(start_of(stream, server, clients), params_.view().rows(0, 1));
+  const Work work{id, id, federation_.local.steps(std::ssize(federation_.clients.train[at(id)])), 0};
+  const Now now{server.round, 1, server};
+  begin(stream, now, memory, {&work, 1});
+  personalise(stream, now, {&work, 1});
   return evaluate(stream, params_.view().rows(0, 1), id);
 }
 

@@ -13,27 +13,36 @@ namespace {
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 std::string failure(const Work& work, const Round& round, const std::string& what) {
-  return fmt::format("client {}, round {}: {}", work.id, round.index + 1, what);
+  return fmt::format("client {}, round {}: {}", work.id, round.now.round + 1, what);
 }
 
 }  // namespace
 
-void Trainer::finish(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {
+LocalResult Trainer::result_of(Stream& stream, const Round& round, std::size_t part, const ClientBlock& clients) {
+  const auto models = static_cast<std::int64_t>(clients.ids.size());
+  return {stream,
+          federation_.network,
+          clients,
+          round.now.server.global,
+          server_memory_of(round.now.server, parts_[part]),
+          params_.view().rows(0, models),
+          round.now.lr,
+          federation_.local.optimizer,
+          round.cohort,
+          own_samples_ ? &*own_samples_ : nullptr};
+}
+
+void Trainer::send(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {
   const int models = static_cast<int>(block.size());
+  const std::span<const Stage> stages = std::span(stages_).first(round_stages_);
+  for (std::size_t m = 0; m < block.size(); ++m) steps_[m] = sending_steps(stages, block[m].steps);
+  if (own_samples_) own_samples_->turn_to(std::span(ids_).first(block.size()));
   {
     const ArenaScope scope(stream);
     const ProfileScope uploading(stream, Phase::aggregation, "upload");
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       const ClientBlock clients = block_of(i, models);
-      const LocalResult result{stream,
-                               federation_.network,
-                               clients,
-                               round.server.global,
-                               server_memory_of(round.server, parts_[i]),
-                               params_.view().rows(0, models),
-                               round.lr,
-                               federation_.local.optimizer,
-                               round.cohort};
+      const LocalResult result = result_of(stream, round, i, clients);
       const View<float> upload = upload_[i].view().rows(0, models);
       if (i == 0)
         federation_.algorithm.upload(result, upload);
@@ -41,29 +50,35 @@ void Trainer::finish(Stream& stream, const Round& round, std::span<const Work> b
         parts_[i].penalty->upload(result, upload);
     }
   }
-  add_losses(stream, round, block);
   if (federation_.privacy != nullptr) make_private(stream, round, block);
   add_uploads(stream, round, block, row);
-  store_memory(stream, round, block);
-  if (federation_.local.evaluate_clients) add_metrics(stream, round, block, RoundSum::When::after);
   for (std::int64_t m = 0; round.observe && m < models; ++m)
     if (block[at(m)].address == block[at(m)].id) round.observe(stream, ids_[at(m)], params_.view().rows(m, m + 1));
 }
 
+void Trainer::finish(Stream& stream, const Round& round, std::span<const Work> block) {
+  {
+    const ArenaScope scope(stream);
+    const ClientBlock clients = block_of(0, static_cast<int>(block.size()));
+    federation_.algorithm.keep(result_of(stream, round, 0, clients), params_.view().rows(0, std::ssize(block)));
+  }
+  store_memory(stream, round, block);
+  if (federation_.local.evaluate_clients) add_metrics(stream, round, block, RoundSum::When::after);
+}
+
 void Trainer::add_losses(Stream& stream, const Round& round, std::span<const Work> block) {
-  copy_to_host(stream, host_.data(), losses_.data(), at(block.front().steps * models_) * sizeof(float));
+  copy_to_host(stream, host_.data(), losses_.data(), at(steps_.front() * models_) * sizeof(float));
   for (std::size_t m = 0; m < block.size(); ++m) {
     double sum = 0;
     std::int64_t bad = -1;
-    for (std::int64_t step = block[m].steps - 1; step >= 0; --step)
+    for (std::int64_t step = steps_[m] - 1; step >= 0; --step)
       if (!std::isfinite(host_[at(step * models_) + m])) bad = step;
-    for (std::int64_t step = 0; step < block[m].steps; ++step)
-      sum += static_cast<double>(host_[at(step * models_) + m]);
+    for (std::int64_t step = 0; step < steps_[m]; ++step) sum += static_cast<double>(host_[at(step * models_) + m]);
     if (bad >= 0)
       round.sum.fail(block[m].id, failure(block[m], round,
                                           fmt::format("the loss is not finite ({}) in local step {} of {}",
-                                                      host_[at(bad * models_) + m], bad + 1, block[m].steps)));
-    else if (!round.sum.add_loss(sum / static_cast<double>(round.steps)))
+                                                      host_[at(bad * models_) + m], bad + 1, steps_[m])));
+    else if (!stages_[stage_].personal && !round.sum.add_loss(sum / static_cast<double>(round.steps)))
       round.sum.fail(block[m].id, failure(block[m], round, "the loss is beyond 2^18"));
   }
 }
@@ -81,7 +96,7 @@ void Trainer::make_private(Stream& stream, const Round& round, std::span<const W
     const double norm = privacy.clip(stream, parts);
     if (!round.sum.add_norm(norm / clients, norm > privacy.options().clip))
       round.sum.fail(work.id, failure(work, round, "the norm of what it sends is not finite, or beyond 2^18"));
-    if (privacy.noises_uploads()) privacy.add_noise(stream, work.address, round.index, parts);
+    if (privacy.noises_uploads()) privacy.add_noise(stream, work.address, round.now.round, parts);
   }
 }
 
@@ -106,7 +121,8 @@ void Trainer::store_memory(Stream& stream, const Round& round, std::span<const W
     for (std::size_t i = 0; i < parts_.size(); ++i)
       copy_to_host(stream, memory_row_.data() + parts_[i].client, memory_[i].data() + m * parts_[i].size.client,
                    at(parts_[i].size.client) * sizeof(float));
-    in_phase(stream, Phase::io, "memory", [&] { round.memory.store(block[at(m)].id, round.index + 1, memory_row_); });
+    in_phase(stream, Phase::io, "memory",
+             [&] { round.memory.store(block[at(m)].id, round.now.round + 1, memory_row_); });
   }
 }
 
@@ -117,8 +133,7 @@ void Trainer::add_metrics(Stream& stream, const Round& round, std::span<const Wo
   const std::int64_t models = static_cast<std::int64_t>(block.size());
   const View<float> params = params_.view().rows(0, models);
   const bool personal = when == RoundSum::When::before && parts_.front().size.personal;
-  const ClientBlock clients = block_of(0, static_cast<int>(models));
-  if (personal) federation_.algorithm.personal(start_of(stream, round.server, clients), params);
+  if (personal) personalise(stream, round.now, block);
   for (std::int64_t m = 0; m < models; ++m) {
     const Work& work = block[at(m)];
     if (work.address != work.id || round.test_samples == 0) continue;
@@ -126,7 +141,9 @@ void Trainer::add_metrics(Stream& stream, const Round& round, std::span<const Wo
     if (!round.sum.add_metrics(when, metrics, round.test_samples))
       round.sum.fail(work.id, failure(work, round, "metrics on its own test samples are not finite"));
   }
-  if (personal) start(stream, round.server, models);
+  if (!personal) return;
+  turn_to(block, 0);
+  start(stream, round.now.server, models);
 }
 
 }  // namespace fedscape

@@ -16,6 +16,10 @@ View<const float> flat(View<const float> view) { return view.as({view.size()}); 
 
 }  // namespace
 
+enum StageOf { kFeatures, kClassifier, kPersonal, kTuning };
+
+bool in_classifier(const ParamSlot& slot) { return slot.group == ParamGroup::classifier; }
+
 // A client remembers its last model, the server a second copy of the mean and the classes of its data.
 FederatedAlgorithm::Footprint EveryHook::footprint(const Problem& problem) const {
   const std::int64_t p = problem.layout.size();
@@ -25,10 +29,9 @@ FederatedAlgorithm::Footprint EveryHook::footprint(const Problem& problem) const
           .uploads = true,
           .server_data = true,
           .personal = true,
-          .features = true,
-          .probe = true,
+          .own_samples = true,
           .terms = 1,
-          .others = 2};
+          .scratch = p};
 }
 
 void EveryHook::initial_memory(Stream& stream, View<const float>, View<float> server) const {
@@ -40,13 +43,28 @@ void EveryHook::initial_client_memory(Stream& stream, const Network&, View<const
   ops::axpby(stream, 0.5f, flat(global), 0, flat(client));
 }
 
+std::vector<Stage> EveryHook::stages() const {
+  using Probe = Stage::Probe;
+  return {{.features = true, .others = 2, .probe = Probe::same_batch},
+          {.steps = 0.5, .min_steps = 1, .lr = 0.5, .probe = Probe::next_batch, .trains = in_classifier},
+          {.steps = 0.25, .min_steps = 3, .repeats = 2, .personal = true, .others = 1, .probe = Probe::aside}};
+}
+
+std::vector<Stage> EveryHook::tuning() const {
+  if (tuning_steps == 0) return {};
+  return {{.steps = 0, .min_steps = tuning_steps, .lr = 0.05}};
+}
+
 double EveryHook::weight(std::int64_t samples, bool) const { return 1.0 / static_cast<double>(samples); }
 
 void EveryHook::terms(std::span<const float> label_counts, std::span<float> terms) const {
   terms[0] = label_counts[0] + 1;
 }
 
+// The sum over a round's models begins anew.
 void EveryHook::start(const BlockStart& start, View<float> params) const {
+  if (start.stage == kFeatures) ops::fill(start.stream, 0.0f, start.block.scratch);
+  if (start.stage == kTuning) return;
   ops::axpby(start.stream, 0.5f, start.block.memory, 0.5f, params);
 }
 
@@ -58,6 +76,7 @@ void EveryHook::other(const BlockStart& start, int which, View<float> params) co
 // Features are drawn to those of the remembered model and away from the received one's, by the client's term.
 void EveryHook::loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const {
   FederatedAlgorithm::loss(step, out, grads, loss);
+  if (step.stage != kFeatures) return;
   for (int m = 0; m < step.batch.models; ++m)
     for (int b = 0; b < step.batch.count(m); ++b) {
       const std::int64_t features = out.features.size() / (step.batch.models * step.batch.size);
@@ -73,7 +92,15 @@ void EveryHook::loss(const LocalStep& step, const Outputs& out, OutputGrads& gra
 }
 
 void EveryHook::probe(const LocalStep& step, View<const float> grads, View<float> point) const {
-  ops::axpby(step.stream, 0.05f, grads, 1, point);
+  ops::axpby(step.stream, 0.05f, step.stage == kPersonal ? step.block.memory : grads, 1, point);
+}
+
+void EveryHook::step_aside(const LocalStep& step, View<const float> grads) const {
+  ops::axpby(step.stream, -step.lr, grads, 1, step.block.memory);
+}
+
+void EveryHook::after_step(const LocalStep& step, View<float> params) const {
+  ops::axpby(step.stream, 0.01f, params, 1, step.block.scratch);
 }
 
 void EveryHook::correct_gradient(const LocalStep& step, View<float> grads) const {
@@ -93,7 +120,21 @@ void EveryHook::upload(const LocalResult& result, View<float> upload) const {
     ops::axpby(result.stream, -1, flat(result.global), 1, part(row, 0, p));
     ops::fill(result.stream, static_cast<float>(result.block.samples[static_cast<std::size_t>(m)]), part(row, p, 1));
   }
-  ops::axpby(result.stream, 1, result.params, 0, result.block.memory);
+}
+
+// Statistics of its own samples, and the mean of its features in the place of the first parameters.
+void EveryHook::keep(const LocalResult& result, View<float> params) const {
+  ops::axpby(result.stream, 0.1f, result.block.scratch, 1, params);
+  result.own->recalibrate(result.stream, params);
+  ops::axpby(result.stream, 1, params, 0, result.block.memory);
+  for (std::int64_t m = 0; m < params.shape[0]; ++m)
+    result.own->visit(result.stream, m, params.rows(m, m + 1),
+                      [&](const Outputs& out, View<const std::int32_t> labels) {
+                        const std::int64_t n = out.features.shape[2];
+                        for (std::int64_t b = 0; b < labels.size(); ++b)
+                          ops::axpby(result.stream, 0.01f, {out.features.data + b * n, {n}}, 1,
+                                     part(flat(result.block.memory.rows(m, m + 1)), 0, n));
+                      });
 }
 
 void EveryHook::personal(const BlockStart& start, View<float> params) const {

@@ -11,12 +11,15 @@ using test::FederationCase;
 
 struct EveryHook : public ::testing::Test {
   EveryHook() {
-    setting.algorithm = std::make_unique<test::EveryHook>();
+    auto algorithm = std::make_unique<test::EveryHook>();
+    every_hook = algorithm.get();
+    setting.algorithm = std::move(algorithm);
     setting.penalties.push_back(std::make_unique<test::EveryPenalty>());
     server = initial_server(workers.stream(), setting.federation(), setting.initial());
   }
 
   FederationCase setting;
+  test::EveryHook* every_hook;
   Workers workers{{}, 1};
   std::unique_ptr<Communicator> comm = test::alone();
   std::unique_ptr<ClientMemory> memory = make_memory_in_ram();
@@ -66,6 +69,7 @@ TEST_F(EveryHook, UploadsStayForTheServerToSum) {
 }
 
 TEST_F(EveryHook, PersonalModelsAreThoseThatMetricsAreTakenOf) {
+  every_hook->tuning_steps = 0;
   setting.local.evaluate_clients = true;
   Engine engine(workers, *comm, setting.federation());
   std::vector<std::int32_t> all_tests;
@@ -80,6 +84,31 @@ TEST_F(EveryHook, PersonalModelsAreThoseThatMetricsAreTakenOf) {
   evaluator.load(workers.stream(), View<const float>(params.data(), {1, p}));
   EXPECT_NEAR(personal.loss, evaluator.all(workers.stream(), setting.data, all_tests)[0].loss, 1e-4);
   EXPECT_EQ(engine.round({{5}, {1}}, server, *memory).before.count, std::ssize(setting.clients.test[5]));
+}
+
+TEST_F(EveryHook, PersonalModelsAreTunedOnTheirClientsSamples) {
+  const auto loss_after = [&](std::int64_t steps) {
+    every_hook->tuning_steps = steps;
+    Federation own = setting.federation();
+    Clients clients = setting.clients;
+    clients.test = clients.train;  // what tuning sees, it should know
+    const Federation federation{own.network, own.algorithm, own.penalties,  own.train,
+                                clients,     own.local,     own.server_data};
+    return Engine(workers, *comm, federation).evaluate_personal(server, *memory).loss;
+  };
+  EXPECT_LT(loss_after(20), loss_after(0));
+}
+
+TEST_F(EveryHook, StepsAreThoseThatTrainWhatIsSent) {
+  const auto federation = setting.federation();
+  Engine engine(workers, *comm, federation);
+  const RoundReport report = engine.round({{3, 4}, {1, 1}}, server, *memory);
+  std::int64_t expected = 0;
+  for (const std::size_t k : {3u, 4u}) {
+    const std::int64_t steps = setting.local.steps(std::ssize(setting.clients.train[k]));
+    expected += steps + std::max<std::int64_t>(steps / 2, 1);
+  }
+  EXPECT_EQ(report.steps, expected);
 }
 
 TEST_F(EveryHook, WithoutServerDataIsRefused) {

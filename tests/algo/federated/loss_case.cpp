@@ -72,7 +72,8 @@ LossResult loss_of(const FederatedAlgorithm& algorithm, const LossCase& call) {
 
   Tensor<float> loss(stream, {kModels}), dlogits(stream, kLogits), dfeatures(stream, kSeen);
   ops::fill(stream, 0.0f, dfeatures.view());
-  OutputGrads grads{.features = size.features ? dfeatures.view() : View<float>{}, .logits = dlogits};
+  OutputGrads grads{.features = algorithm.stages().front().features ? dfeatures.view() : View<float>{},
+                    .logits = dlogits};
   algorithm.loss(step, {seen, logits}, grads, loss);
   return {to_host(stream, loss.view()), to_host(stream, dlogits.view()), to_host(stream, dfeatures.view())};
 }

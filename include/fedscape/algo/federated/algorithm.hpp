@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "fedscape/algo/federated/step.hpp"
 
 namespace fedscape {
@@ -21,11 +23,9 @@ class FederatedAlgorithm {
     std::int64_t client = 0, server = 0, upload = 0;  // S, V, Q
     bool uploads = false;                             // server_update wants the uploads of the rank's own clients
     bool server_data = false;                         // server_update wants server data
-    bool personal = false;   // clients have models of their own: they are evaluated on each client's test set
-    bool features = false;   // loss() writes gradients at the features, too; this and what follows: not of a penalty
-    bool probe = false;      // a step goes by the gradient at the point that probe() moves to
-    std::int64_t terms = 0;  // T: what terms() writes
-    int others = 0;          // models that other() gives
+    bool personal = false;     // clients have models of their own: they are evaluated on each client's test set
+    bool own_samples = false;  // LocalResult::own is used; this and what follows: not of a penalty
+    std::int64_t terms = 0, scratch = 0;  // T: what terms() writes; X
   };
 
   virtual ~FederatedAlgorithm() = default;
@@ -42,6 +42,13 @@ class FederatedAlgorithm {
   virtual void initial_client_memory(Stream&, const Network&, View<const float> global, View<float> client) const {
     (void)global, (void)client;
   }
+  /// Whether anything depends on how many rounds are planned, which then may not change when a run is resumed.
+  virtual bool needs_rounds() const { return false; }
+  /// Local training of a round: stages for what is sent, then personal ones. Here: one for what is sent.
+  virtual std::vector<Stage> stages() const { return {{}}; }
+  /// Training of models that personal metrics are taken of, before personal(): one stage, with its rate itself as lr,
+  /// or none, as here.
+  virtual std::vector<Stage> tuning() const { return {}; }
   /// Unnormalised aggregation weight of a client. Here: 1, or its samples if the run asks for that.
   virtual double weight(std::int64_t samples, bool by_samples) const { return by_samples ? double(samples) : 1.0; }
 
@@ -49,24 +56,34 @@ class FederatedAlgorithm {
   virtual void terms(std::span<const float> label_counts, std::span<float> terms) const {
     (void)label_counts, (void)terms;
   }
-  /// The models that local training starts from; params [M,P] hold the global row on entry. Here: left so.
+  /// The models that a stage starts from; params [M,P] hold the global row on entry, or the models as the stage before
+  /// left them. Here: left so.
   virtual void start(const BlockStart&, View<float> params) const { (void)params; }
-  /// Another model through which each batch is seen during this round, as in evaluation: LocalStep::others[which].
+  /// Another model through which each batch is seen during a stage, as in evaluation: LocalStep::others[which].
   /// params [M,P] hold the global row on entry. Here: left so.
   virtual void other(const BlockStart&, int which, View<float> params) const { (void)which, (void)params; }
 
   /// Local objective: loss [M] and its gradient at the outputs. Here: softmax cross-entropy.
   virtual void loss(const LocalStep&, const Outputs&, OutputGrads&, View<float> loss) const;
-  /// Where a step's gradient is taken instead, on the same batch under the same masks: `point` [M,P] holds the local
-  /// models on entry, grads [M,P] the gradient there. Corrections and penalties are added afterwards, at the models
-  /// themselves, and batch statistics are theirs.
+  /// Where a step's gradient is taken instead, under the same masks: `point` [M,P] holds the local models on entry,
+  /// grads [M,P] the gradient there. Corrections and penalties are added afterwards, at the models themselves, and
+  /// batch statistics are theirs. With Stage::Probe::aside: where the second gradient is taken, and grads are nothing
+  /// yet.
   virtual void probe(const LocalStep&, View<const float> grads, View<float> point) const { (void)grads, (void)point; }
+  /// Makes use of the gradient grads [M,P] at the point of probe(), before the step's own is taken.
+  virtual void step_aside(const LocalStep&, View<const float> grads) const { (void)grads; }
   /// Parameter-space terms, added to grads [M,P] after backward. Here: none.
   virtual void correct_gradient(const LocalStep&, View<float> grads) const { (void)grads; }
 
-  /// After the last local step: refresh block.memory, write what is sent, upload [M,Q]. Here: params - global.
+  /// After a step of the optimiser; params [M,P] are the models. Here: left so.
+  virtual void after_step(const LocalStep&, View<float> params) const { (void)params; }
+
+  /// After the last step for what is sent: refresh block.memory, write upload [M,Q]. Here: params - global.
   virtual void upload(const LocalResult&, View<float> upload) const;
-  /// The models that personal metrics are taken of; params [M,P] hold those of start() on entry. Here: left so.
+  /// After the last step of all: refresh block.memory. Metrics after training are of params [M,P]. Here: left so.
+  virtual void keep(const LocalResult&, View<float> params) const { (void)params; }
+  /// The models that personal metrics are taken of; params [M,P] hold those of the first start(), perhaps tuned, on
+  /// entry. Here: left so.
   virtual void personal(const BlockStart&, View<float> params) const { (void)params; }
   /// The next global model. Here: global + mean upload.
   virtual void server_update(const ServerStep&) const;

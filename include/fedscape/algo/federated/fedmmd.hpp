@@ -12,7 +12,7 @@ class FedMmd : public FederatedAlgorithm {
  public:
   void options(Fields& f) override;
   void check(const OptimizerOptions& local) const override;
-  Footprint footprint(const Problem& problem) const override;
+  std::vector<Stage> stages() const override;
   void loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const override;
 
   double lambda = 0.01;

@@ -16,7 +16,7 @@ class FedSam : public FederatedAlgorithm {
  public:
   void options(Fields& f) override;
   void check(const OptimizerOptions& local) const override;
-  Footprint footprint(const Problem& problem) const override;
+  std::vector<Stage> stages() const override;
   void probe(const LocalStep& step, View<const float> grads, View<float> point) const override;
 
   double rho = 0.05;

@@ -18,6 +18,7 @@ class Moon : public FederatedAlgorithm {
   void options(Fields& f) override;
   void check(const OptimizerOptions& local) const override;
   Footprint footprint(const Problem& problem) const override;
+  std::vector<Stage> stages() const override;
   void initial_client_memory(Stream& stream, const Network& network, View<const float> global,
                              View<float> client) const override;
   void other(const BlockStart& start, int which, View<float> params) const override;
