@@ -196,6 +196,7 @@ void Engine::Impl::move_server(const Plan& plan, Server& server) {
     else
       part.penalty->server_update(step);
   }
+  if (federation.privacy != nullptr) federation.privacy->mend(stream, federation.network.layout(), server.global);
   ++server.round;
 }
 

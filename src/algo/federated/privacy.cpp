@@ -112,4 +112,15 @@ void Privacy::add_noise(Workers& workers, std::int64_t round, double weight, Vie
   ops::axpby(workers.stream(), 1, noise, 1, mean);
 }
 
+void Privacy::mend(Stream& stream, const ParamLayout& layout, View<float> global) const {
+  if (options_.noise == 0) return;
+  for (const ParamSlot& slot : layout.slots()) {
+    if (slot.role != ParamRole::statistic || !slot.name.ends_with("running_var")) continue;
+    const View<float> variances(global.data + slot.offset, {slot.size()});
+    std::vector<float> values = to_host(stream, View<const float>(variances));
+    for (float& value : values) value = std::max(value, 0.0f);
+    copy_to_device(stream, variances.data, values.data(), values.size() * sizeof(float));
+  }
+}
+
 }  // namespace fedscape

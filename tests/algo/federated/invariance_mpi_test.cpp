@@ -92,7 +92,9 @@ void with_all_penalties(test::FederationCase& setting) {
   with_signs<kHinge>(setting);
 }
 void with_privacy(test::FederationCase& setting, const PrivacyOptions& options) {
-  with_all_penalties(setting);
+  setting.algorithm = std::make_unique<Scaffold>();
+  with_prox(setting);
+  with_signs<kHinge>(setting);
   const CohortOptions cohort{.cohort = 9, .sampling = setting.sampling};
   setting.privacy = std::make_unique<Privacy>(options, cohort, setting.clients.size(), 10, setting.seed);
 }

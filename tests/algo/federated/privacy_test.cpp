@@ -170,6 +170,20 @@ TEST(Privacy, MovesAModelThatStaysByNoiseAlone) {
   }
 }
 
+TEST(Privacy, LeavesNoVarianceNegative) {
+  FederationCase setting;
+  setting.privacy = privacy({.clip = 1, .noise = 20});
+  const std::vector<float> model = test::trained(setting, 1);
+  std::size_t zeros = 0, variances = 0;
+  for (const ParamSlot& slot : setting.network.layout().slots())
+    for (std::int64_t i = 0; slot.name.ends_with("running_var") && i < slot.size(); ++i, ++variances) {
+      EXPECT_GE(model[static_cast<std::size_t>(slot.offset + i)], 0);
+      zeros += model[static_cast<std::size_t>(slot.offset + i)] == 0 ? 1 : 0;
+    }
+  EXPECT_GT(zeros, 0u);
+  EXPECT_LT(zeros, variances);
+}
+
 TEST(Privacy, OfOneClientGoesByHowOftenItWasDrawn) {
   const CohortOptions cohort{.cohort = 2};
   const auto local = privacy({.clip = 1, .noise = 4, .local = true}, cohort);

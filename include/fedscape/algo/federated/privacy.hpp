@@ -40,6 +40,9 @@ struct PrivacyOptions {
 /// - local: what a client's uploads tell of its data to whoever sees them, 2 C and z / 2 each; of the client that has
 ///   been drawn most often so far, and without amplification, as the server knows who took part.
 ///
+/// The bound is on all parts together: SCAFFOLD's controls, FedSign's signs (norm sqrt(P)) and WSA's scopes take their
+/// share of it and of the noise. A variance of batch norm that noise made negative becomes 0.
+///
 /// Weights must be uniform where the sum is noised, or the largest weight would depend on who is there; nor may the
 /// server look at single uploads. Numbers of samples and local steps count as public (FedNova's effective steps are
 /// made of them), as do the metrics that a simulation reports, the norms before clipping among them. Sums are rounded
@@ -63,6 +66,8 @@ class Privacy {
   void add_noise(Stream& stream, ClientId address, std::int64_t round, std::span<const View<float>> parts) const;
   /// Adds noise to the mean upload [1,Q] of clients of this weight: the same on every rank and for any threads.
   void add_noise(Workers& workers, std::int64_t round, double weight, View<float> mean) const;
+  /// Variances among the statistics of a model [1,P] that noise made negative become 0.
+  void mend(Stream& stream, const ParamLayout& layout, View<float> global) const;
 
  private:
   PrivacyOptions options_;
