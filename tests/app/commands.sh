@@ -7,7 +7,7 @@ for word in lenet fedavg scaffold fedprox wsa FedSign dirichlet fashion-mnist ac
 [ "$(grep -vc '^#' clients.csv)" = 6 ] || fail "clients.csv: $(cat clients.csv)"
 on 2 "$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 4 --network lenet --batch 10 --dry-run --output dry.h5 >dry.txt 2>&1
 grep -q "bytes of a round" dry.txt && [ ! -e dry.h5 ] || fail "dry run: $(cat dry.txt)"
-private=("${data[@]}" --clients 5 --cohort 3 --rounds 2 --network lenet --batch 10 --privacy.clip 0.5 --privacy.noise 4)
+private=("${data[@]}" --clients 5 --cohort 3 --rounds 2 --network lenet --batch 10 --privacy.clip 0.01 --privacy.noise 4)
 "$fedscape" fl run "${private[@]}" --dry-run >dry.txt 2>&1
 on 2 "$fedscape" fl run "${private[@]}" --output private.h5 2>private.txt
 planned=$(sed -n 's/^privacy .*epsilon \([0-9.]*\) at delta 1e-05 after 2 rounds$/\1/p' dry.txt)
