@@ -20,7 +20,7 @@ namespace fedscape {
 struct FlOptions {
   FlOptions();
   std::int64_t rounds = 40, evaluate_every = 1, seed = 1;
-  std::string output = "out/run.h5", init, algorithm = "fedavg";
+  std::string output = "out/run.h5", init, algorithm = "fedavg", memory_budget = "1G";
   double save_seconds = 30;
   bool fresh = false, dry_run = false, weight_statistics = true, client_statistics = false;
   DataOptions data;

@@ -9,6 +9,7 @@
 #include "fedscape/base/peak_memory.hpp"
 #include "fedscape/io/client_memory_file.hpp"
 #include "fedscape/io/model_file.hpp"
+#include "src/app/checks.hpp"
 #include "src/app/commands.hpp"
 #include "src/app/dry_run.hpp"
 #include "src/app/fl_options.hpp"
@@ -33,7 +34,8 @@ std::unique_ptr<ClientMemory> open_memory(const FlOptions& options, const RunFil
                                           std::int64_t floats, const RunInfo& info, Communicator& comm) {
   if (floats == 0) return make_memory_in_ram();
   const ClientMemoryShape shape{clients, floats, info.seed ^ info.data_hash};
-  return open_client_memory(options.output + ".clients", shape, file.round(), comm);
+  return open_client_memory(options.output + ".clients", shape, file.round(), comm,
+                            check_bytes("memory-budget", options.memory_budget));
 }
 
 std::string round_line(const RoundReport& report, const Metrics* test, std::int64_t rounds) {
@@ -133,6 +135,9 @@ int FlRun::run(Communicator& world, const OptionTable& table) {
     file.save_profile(*profile);
     log_info("{}", profile_text(*profile));
   }
+  if (const ClientMemoryTraffic traffic = memory->traffic(); traffic.loads > 0)
+    log_info("client memory of rank 0: {} loads, {} of them from RAM, {} read, {} written", traffic.loads, traffic.hits,
+             byte_count(static_cast<double>(traffic.read)), byte_count(static_cast<double>(traffic.written)));
   const std::int64_t peak = comm.max(peak_memory());
   log_info("peak memory of a rank {} MB", peak / 1'000'000);
   log_info("{} after round {} of {}, {}: {}", stopped ? "stopped" : "finished", server.round, o.rounds,

@@ -29,7 +29,7 @@ bool ClientMemoryCache::load(ClientId id, std::span<float> out) {
   if (entry != nullptr) {
     ++traffic_.hits;
   } else if (Entry* const room = make_room(lock); (entry = find(id, lock)) != nullptr) {
-    free_.push_back(room);  // meanwhile it was read ahead
+    give_back(*room);  // meanwhile it was read ahead
   } else {
     entry = fetch(*room, id, lock);
   }
@@ -45,7 +45,7 @@ void ClientMemoryCache::store(ClientId id, std::int64_t round, std::span<const f
   if (entry == nullptr) {
     Entry* const room = make_room(lock);
     if ((entry = find(id, lock)) != nullptr)
-      free_.push_back(room);
+      give_back(*room);
     else
       entry = &insert(*room, id);
   }
@@ -72,6 +72,8 @@ void ClientMemoryCache::commit(std::int64_t round) {
 void ClientMemoryCache::expect(std::span<const ClientId> ids) {
   const std::lock_guard lock(mutex_);
   wanted_.assign(ids.begin(), ids.end());
+  for (Entry* const entry : by_use_) entry->expected = false;
+  ahead_ = 0;
   changed_.notify_all();
 }
 
@@ -95,7 +97,7 @@ ClientMemoryCache::Entry* ClientMemoryCache::find(ClientId id, Lock& lock) {
 ClientMemoryCache::Entry* ClientMemoryCache::make_room(Lock& lock) {
   while (true) {
     check_failure();
-    if (Entry* const entry = droppable()) return entry;
+    if (Entry* const entry = droppable(true)) return entry;
     ++waiting_;
     changed_.notify_all();
     changed_.wait(lock);
@@ -103,8 +105,8 @@ ClientMemoryCache::Entry* ClientMemoryCache::make_room(Lock& lock) {
   }
 }
 
-/// The same without waiting; null where there is none. What was read ahead goes last.
-ClientMemoryCache::Entry* ClientMemoryCache::droppable() {
+/// The same without waiting; null where there is none. What was read ahead goes last, and not for more of its kind.
+ClientMemoryCache::Entry* ClientMemoryCache::droppable(bool expected_too) {
   if (free_.empty() && entries_.size() < most_) {
     entries_.emplace_back().floats.resize(floats_);
     return &entries_.back();
@@ -113,7 +115,7 @@ ClientMemoryCache::Entry* ClientMemoryCache::droppable() {
     overflowed_ = true;
     Entry* last = nullptr;
     for (auto use = by_use_.rbegin(); use != by_use_.rend() && (last == nullptr || last->expected); ++use)
-      if (!(*use)->busy && !(*use)->dirty && (last == nullptr || !(*use)->expected)) last = *use;
+      if (!(*use)->busy && !(*use)->dirty && (!(*use)->expected || (last == nullptr && expected_too))) last = *use;
     if (last == nullptr) return nullptr;
     forget(*last);
   }
@@ -135,7 +137,12 @@ void ClientMemoryCache::forget(Entry& entry) {
   ahead_ -= entry.expected ? 1 : 0;
   by_client_.erase(entry.id);
   by_use_.erase(entry.use);
+  give_back(entry);
+}
+
+void ClientMemoryCache::give_back(Entry& entry) {
   free_.push_back(&entry);
+  changed_.notify_all();
 }
 
 void ClientMemoryCache::touch(Entry& entry) { by_use_.splice(by_use_.begin(), by_use_, entry.use); }
@@ -149,8 +156,9 @@ void ClientMemoryCache::used(Entry& entry) {
 }
 
 /// Reads a client into an entry that holds none.
-ClientMemoryCache::Entry* ClientMemoryCache::fetch(Entry& room, ClientId id, Lock& lock) {
+ClientMemoryCache::Entry* ClientMemoryCache::fetch(Entry& room, ClientId id, Lock& lock, bool expected) {
   Entry& entry = insert(room, id);
+  entry.expected = expected;
   entry.busy = true;
   lock.unlock();
   std::exception_ptr failure;
@@ -213,26 +221,22 @@ void ClientMemoryCache::work() {
 bool ClientMemoryCache::read_ahead(Lock& lock) {
   if (wanted_.empty() || ahead_ > most_ / 2) return false;
   const ClientId id = wanted_.front();
-  Entry* entry = nullptr;
   if (const auto found = by_client_.find(id); found != by_client_.end()) {
-    entry = found->second;
-    touch(*entry);
-  } else {
-    Entry* const room = droppable();
-    if (room == nullptr) return false;
+    touch(*found->second);
     wanted_.pop_front();
-    entry = fetch(*room, id, lock);
-    entry->expected = true;
-    ++ahead_;
     return true;
   }
+  Entry* const room = droppable(false);
+  if (room == nullptr) return false;
   wanted_.pop_front();
+  ++ahead_;
+  fetch(*room, id, lock, true);
   return true;
 }
 
 bool ClientMemoryCache::write_behind(Lock& lock) {
-  const std::size_t clean = by_client_.size() - dirty_;
-  if (dirty_ == 0 || !overflowed_ || (clean > most_ / 8 && waiting_ == 0)) return false;
+  const std::size_t spare = by_client_.size() - dirty_ - ahead_;
+  if (dirty_ == 0 || !overflowed_ || (spare > most_ / 8 && waiting_ == 0)) return false;
   for (auto use = by_use_.rbegin(); use != by_use_.rend(); ++use) {
     if (!(*use)->dirty || (*use)->busy) continue;
     write(**use, lock);

@@ -13,10 +13,10 @@
 
 namespace fedscape {
 
-/// At most `entries` client memories of `floats` floats in RAM before another ClientMemory, which one thread reads ahead
-/// (what expect() named) and writes behind: whoever trains waits for it only where there is no room. While everything
-/// fits, nothing is written before commit(); once something had to make room, an eighth of the entries is kept fit to be
-/// dropped. What was used least recently makes room first. Dropped without commit(), as by a crash.
+/// At most `entries` client memories of `floats` floats in RAM before another ClientMemory, which one thread reads
+/// ahead (what expect() named) and writes behind: whoever trains waits for it only where there is no room. While
+/// everything fits, nothing is written before commit(); once something had to make room, an eighth of the entries is
+/// kept fit to be dropped. What was used least recently makes room first. Dropped without commit(), as by a crash.
 class ClientMemoryCache : public ClientMemory {
  public:
   ClientMemoryCache(std::unique_ptr<ClientMemory> behind, std::int64_t floats, std::int64_t entries);
@@ -46,12 +46,13 @@ class ClientMemoryCache : public ClientMemory {
 
   Entry* find(ClientId id, Lock& lock);
   Entry* make_room(Lock& lock);
-  Entry* droppable();
+  Entry* droppable(bool expected_too);
   Entry& insert(Entry& entry, ClientId id);
   void forget(Entry& entry);
+  void give_back(Entry& entry);
   void touch(Entry& entry);
   void used(Entry& entry);
-  Entry* fetch(Entry& room, ClientId id, Lock& lock);
+  Entry* fetch(Entry& room, ClientId id, Lock& lock, bool expected = false);
   void write(Entry& entry, Lock& lock);
   void check_failure();
 
@@ -63,11 +64,11 @@ class ClientMemoryCache : public ClientMemory {
   const std::size_t floats_, most_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Entry> entries_;                      // made one by one, up to most_
-  std::vector<Entry*> free_;                       // of entries_, those that hold no client
+  std::deque<Entry> entries_;  // made one by one, up to most_
+  std::vector<Entry*> free_;   // of entries_, those that hold no client
   std::unordered_map<ClientId, Entry*> by_client_;
-  std::list<Entry*> by_use_;                       // the most recently used one first
-  std::deque<ClientId> wanted_;                    // what to read ahead
+  std::list<Entry*> by_use_;     // the most recently used one first
+  std::deque<ClientId> wanted_;  // what to read ahead
   std::size_t dirty_ = 0, ahead_ = 0, waiting_ = 0;
   bool overflowed_ = false, ending_ = false;
   std::exception_ptr failure_;  // of the thread; thrown by whoever comes next

@@ -60,6 +60,8 @@ survives() {
 data=(--data images --train-samples 1200 --network lenet --batch 10 --threads 1 --save-seconds 0)
 federation=("$fedscape" fl run "${data[@]}" --test-samples 100 --clients 12 --cohort 6 --rounds 30)
 survives "a run with client memory" 31 lines model_and_lines "${federation[@]}" --algorithm scaffold
+survives "a run with more client memory than its budget" 31 lines model_and_lines "${federation[@]}" \
+  --algorithm scaffold --memory-budget 150k
 survives "a run with server memory" 31 lines model_and_lines "${federation[@]}" --algorithm fedopt
 survives "a run with all memories and penalties" 31 lines model_and_lines "${federation[@]}" --algorithm scaffold \
   --fedprox.prox-mu 0.01 --wsa.lambda 0.0001 --sign.gamma 0.001 --sign.elect true

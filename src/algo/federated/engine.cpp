@@ -48,6 +48,7 @@ struct Engine::Impl {
   Plan plan(const Cohort& cohort, std::int64_t round) const;
   void deal(Plan& plan) const;
   void train(const Plan& plan, const Round& round);
+  void expect(const Plan& plan, ClientMemory& memory) const;
   void move_server(const Plan& plan, Server& server);
   Trainer& trainer(Stream& stream, int worker);
   bool noises_sum() const { return federation.privacy != nullptr && federation.privacy->noises_sum(); }
@@ -165,6 +166,12 @@ void Engine::Impl::train(const Plan& plan, const Round& round) {
   });
 }
 
+void Engine::Impl::expect(const Plan& plan, ClientMemory& memory) const {
+  std::vector<ClientId> ids;
+  for (const Work& work : plan.mine) ids.push_back(work.id);
+  memory.expect(ids);
+}
+
 void Engine::Impl::move_server(const Plan& plan, Server& server) {
   Stream& stream = workers.stream();
   const ArenaScope scope(stream);
@@ -211,6 +218,8 @@ RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& me
   // 1. What every rank knows: who trains how long, with which weight, where.
   const Plan plan =
       in_phase(e.workers.stream(), Phase::other, "planning", [&] { return e.plan(cohort, server.round); });
+
+  if (e.footprint.client > 0) e.expect(plan, memory);
 
   // 2. Each thread trains its blocks and adds what they send.
   e.sum.clear(e.workers.stream());
@@ -260,6 +269,7 @@ Metrics Engine::evaluate_personal(const Server& server, ClientMemory& memory) {
     Metrics metrics;
   };
   const std::vector<ClientId> mine = share(ids, samples, e.footprint.client > 0, e.comm.rank(), e.comm.size());
+  if (e.footprint.client > 0) memory.expect(mine);
   std::vector<Row> rows(mine.size());
   e.workers.run(static_cast<std::int64_t>(mine.size()), [&](Stream& stream, int worker, std::int64_t task) {
     const ClientId id = mine[at(task)];
