@@ -11,10 +11,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("FEDSCAPE", "build/fedscape")
 
 
-def launch(ranks: int, words: list[str], timeout: float = 300) -> None:
+def launch(ranks: int, words: list[str], timeout: float = 300) -> str:
+    """Runs it; what it logged."""
     done = subprocess.run(command(ranks, words), cwd=ROOT, timeout=timeout, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"exit code {done.returncode} of {' '.join(words)}: {done.stderr.strip()[-500:]}")
+    return done.stderr
 
 
 def command(ranks: int, words: list[str]) -> list[str]:

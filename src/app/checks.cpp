@@ -1,5 +1,7 @@
 #include "src/app/checks.hpp"
 
+#include <charconv>
+#include <cmath>
 #include <vector>
 
 #include "fedscape/base/check.hpp"
@@ -15,6 +17,18 @@ constexpr std::int64_t kMost = std::int64_t{1} << 31;  // of anything counted: i
 
 void check_at_least(std::string_view name, std::int64_t value, std::int64_t least) {
   FEDSCAPE_CHECK(value >= least && value < kMost, "{}: {} or more was expected, not {}", name, least, value);
+}
+
+std::int64_t check_bytes(std::string_view name, const std::string& text) {
+  constexpr std::string_view kUnits = "kMGT";
+  double bytes = -1;
+  const auto number = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  const std::string_view rest(number.ptr, static_cast<std::size_t>(text.data() + text.size() - number.ptr));
+  const std::size_t unit = rest.size() == 1 ? kUnits.find(rest) : kUnits.npos;
+  if (unit != kUnits.npos) bytes *= std::pow(1000.0, static_cast<double>(unit + 1));
+  FEDSCAPE_CHECK(number.ec == std::errc() && bytes >= 0 && bytes < 1e18 && (rest.empty() || unit != kUnits.npos),
+                 "{}: a number of bytes like 0, 500M or 2G was expected, not '{}'", name, text);
+  return static_cast<std::int64_t>(bytes);
 }
 
 void check_options(const PartitionOptions& options) {
@@ -34,6 +48,10 @@ void check_options(const PartitionOptions& options) {
                  "local-test: a fraction from 0 to below 1 was expected, not {}", options.local_test);
 }
 
-void check_options(const CohortOptions& options) { check_at_least("cohort", options.cohort, 1); }
+void check_options(const CohortOptions& options) {
+  constexpr std::string_view kSampling[] = {"fixed", "poisson"};
+  check_at_least("cohort", options.cohort, 1);
+  check_choice("cohort-sampling", options.sampling, kSampling);
+}
 
 }  // namespace fedscape

@@ -7,6 +7,7 @@
 
 #include "fedscape/app/progress.hpp"
 #include "fedscape/base/timer.hpp"
+#include "src/app/checks.hpp"
 
 namespace fedscape {
 
@@ -65,9 +66,14 @@ void print_estimate(Workers& workers, Communicator& comm, const Federation& fede
   fmt::print("memory of a rank     {} ({} training on {} threads, {} server), and {} of data per node\n",
              byte_count(threads + served), byte_count(threads), workers.size(), byte_count(served), byte_count(data));
   if (footprint.client > 0)
-    fmt::print("client memory        {} on disk\n",
-               byte_count(4.0 * static_cast<double>(footprint.client * federation.clients.size())));
+    fmt::print("client memory        {} on disk at most (two versions), {} in RAM of each rank (memory-budget)\n",
+               byte_count(8.0 * static_cast<double>(footprint.client * federation.clients.size())),
+               byte_count(static_cast<double>(check_bytes("memory-budget", options.memory_budget))));
   fmt::print("bytes of a round     {} sent by each rank\n", byte_count(static_cast<double>(engine.bytes_per_round())));
+  if (const Privacy* privacy = federation.privacy)
+    fmt::print("privacy              epsilon {:.4g} at delta {:.3g} after {} rounds{}\n",
+               privacy->epsilon(options.rounds), privacy->options().delta, options.rounds,
+               privacy->options().local ? ", of the client drawn most often" : "");
   fmt::print("steps of a round     {:.0f}, {:.3g} ms each, {:.0f} at a time\n", steps, step * 1e3, busy);
   fmt::print("estimated time       {} a round, {} an evaluation, {} in all ({} rounds)\n", duration(round),
              duration(evaluation), duration(round * double(options.rounds) + evaluation * evaluations), options.rounds);

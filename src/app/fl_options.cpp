@@ -27,12 +27,16 @@ void FlOptions::list(OptionTable& table) {
   table.add("Clients", partition);
   table.add("Cohort of a round", cohort);
   table.add("Machine", machine);
+  table.field("memory-budget", memory_budget,
+              "RAM of a rank for what its clients remember between rounds, in bytes or "
+              "as 500M, 2G (powers of 10); the rest is in OUTPUT.clients; 0: none");
   list_choices(table);
 }
 
 void FlOptions::list_choices(OptionTable& table) {
   table.add("Network", network, "network");
   table.add("Local training", local);
+  table.add("Differential privacy of clients", privacy, "privacy");
   const auto entries = fedscape::algorithms();
   for (std::size_t i = 0; i < algorithms.size(); ++i) {
     const std::string name(entries[i].name);
@@ -63,7 +67,9 @@ void FlOptions::check(OptionTable& table) const {
   check_options(cohort);
   local.check();
   chosen().check(local.optimizer);
+  privacy.check(cohort, local);
   machine.check();
+  check_bytes("memory-budget", memory_budget);
 }
 
 const FederatedAlgorithm& FlOptions::chosen() const {
@@ -78,8 +84,8 @@ RunInfo FlOptions::info(const OptionTable& table) const {
   RunInfo info;
   info.command = "fl run";
   info.options = table.description();
-  info.free = {"output", "fresh",   "dry-run", "save-seconds",    "evaluate-every",
-               "device", "threads", "profile", "models-per-stack"};
+  info.free = {"output", "fresh",   "dry-run", "save-seconds",     "evaluate-every",
+               "device", "threads", "profile", "models-per-stack", "memory-budget"};
   if (local.optimizer.schedule == "constant" && !chosen().needs_rounds()) info.free.emplace_back("rounds");
   info.build = build_text();
   info.seed = static_cast<std::uint64_t>(seed);

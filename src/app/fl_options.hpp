@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fedscape/algo/federated/engine.hpp"
+#include "fedscape/algo/federated/privacy.hpp"
 #include "fedscape/app/machine.hpp"
 #include "fedscape/app/options.hpp"
 #include "fedscape/data/partition.hpp"
@@ -19,7 +20,7 @@ namespace fedscape {
 struct FlOptions {
   FlOptions();
   std::int64_t rounds = 40, evaluate_every = 1, seed = 1;
-  std::string output = "out/run.h5", init, algorithm = "fedavg";
+  std::string output = "out/run.h5", init, algorithm = "fedavg", memory_budget = "1G";
   double save_seconds = 30;
   bool fresh = false, dry_run = false, weight_statistics = true, client_statistics = false;
   DataOptions data;
@@ -27,6 +28,7 @@ struct FlOptions {
   NetworkOptions network;
   CohortOptions cohort;
   LocalOptions local;
+  PrivacyOptions privacy;
   MachineOptions machine;
   std::vector<std::unique_ptr<FederatedAlgorithm>> algorithms;  // all there are; `algorithm` names the one to run
   std::vector<std::unique_ptr<Penalty>> penalties;              // those of weight zero take no part

@@ -7,6 +7,7 @@
 #include "fedscape/base/log.hpp"
 #include "fedscape/base/peak_memory.hpp"
 #include "fedscape/io/client_memory_file.hpp"
+#include "src/app/checks.hpp"
 #include "src/app/dry_run.hpp"
 #include "src/app/inputs.hpp"
 
@@ -27,7 +28,8 @@ std::unique_ptr<ClientMemory> open_memory(const FlOptions& options, const RunFil
                                           std::int64_t floats, const RunInfo& info, Communicator& comm) {
   if (floats == 0) return make_memory_in_ram();
   const ClientMemoryShape shape{clients, floats, info.seed ^ info.data_hash};
-  return open_client_memory(options.output + ".clients", shape, file.round(), comm);
+  return open_client_memory(options.output + ".clients", shape, file.round(), comm,
+                            check_bytes("memory-budget", options.memory_budget));
 }
 
 std::string round_line(const RoundReport& report, const Metrics* test, const PersonalMetrics* personal,
@@ -40,6 +42,9 @@ std::string round_line(const RoundReport& report, const Metrics* test, const Per
         fmt::format("personal accuracy {:.2f} %, macro-F1 {:.2f} %, ", personal->client_accuracy, personal->client_f1);
   line += fmt::format("train loss {:.4f}, lr {:.4g}, {} clients, {} samples, {} steps, {:.2f} s", report.train_loss,
                       report.lr, report.clients, report.samples, report.steps, report.seconds);
+  if (report.privacy)
+    line += fmt::format(", {:.0f} % clipped (mean norm {:.4g}), epsilon {:.4g}", 100 * report.privacy->clipped,
+                        report.privacy->client_norm, report.privacy->epsilon);
   return line;
 }
 
@@ -55,8 +60,9 @@ FlTraining::FlTraining(FlSession& session, const FlOptions& options, RunInfo inf
     network_.emplace(build_network(o.network, session.train.shape(), session.train.classes()));
     initial_ = initial_params(*network_, o.network, o.init, info_.seed);
     check_cohort(o.cohort, clients_.size());
+    if (o.privacy.active()) privacy_.emplace(o.privacy, o.cohort, clients_.size(), o.rounds, info_.seed);
     federation_.emplace(Federation{*network_, o.chosen(), o.penalties, session.train, clients_, o.local, &session.test,
-                                   info_.seed, o.rounds});
+                                   info_.seed, o.rounds, privacy_ ? &*privacy_ : nullptr});
     engine_.emplace(session.workers, session.comm, *federation_);
   });
 }
@@ -81,6 +87,9 @@ bool FlTraining::train() {
     record(report, last);
     if (state_->file.due(options_.save_seconds) || last || stopped) save();
   }
+  if (const ClientMemoryTraffic traffic = state_->memory->traffic(); traffic.loads > 0)
+    log_info("client memory of rank 0: {} loads, {} of them from RAM, {} read, {} written", traffic.loads, traffic.hits,
+             byte_count(static_cast<double>(traffic.read)), byte_count(static_cast<double>(traffic.written)));
   log_info("peak memory of a rank {} MB", session_.comm.max(peak_memory()) / 1'000'000);
   log_info("{} after round {} of {}, {}: {}", stopped ? "stopped" : "finished", server.round, options_.rounds,
            duration(total.seconds()), options_.output);

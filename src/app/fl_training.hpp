@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "fedscape/algo/federated/privacy.hpp"
 #include "fedscape/base/hash.hpp"
 #include "src/app/fl_session.hpp"
 
@@ -43,6 +44,7 @@ class FlTraining {
   Clients clients_;
   std::optional<Network> network_;
   std::vector<float> initial_;  // [P], until it is trained
+  std::optional<Privacy> privacy_;
   std::optional<Federation> federation_;
   std::optional<Engine> engine_;
   std::unique_ptr<State> state_;

@@ -28,11 +28,12 @@ float normal(const RngKey& key, std::uint64_t index) {
   return static_cast<float>(index % 2 ? odd : even);
 }
 
-void fill_normal(const RngKey& key, float mean, float deviation, std::span<float> out) {
-  FEDSCAPE_CHECK(out.size() <= (std::uint64_t{1} << 34), "{} numbers from one stream", out.size());
+void fill_normal(const RngKey& key, float mean, float deviation, std::span<float> out, std::uint64_t first) {
+  FEDSCAPE_CHECK(first % 4 == 0 && first + out.size() <= (std::uint64_t{1} << 34), "numbers {} to {} of one stream",
+                 first, first + out.size());
   for (std::size_t i = 0; i < out.size(); i += 4) {
     RngBlock words;
-    philox(key, static_cast<std::uint32_t>(i / 4), words);
+    philox(key, static_cast<std::uint32_t>((first + i) / 4), words);
     const auto [a, b] = box_muller(words[0], words[1]);
     const auto [c, d] = box_muller(words[2], words[3]);
     const double four[4] = {a, b, c, d};

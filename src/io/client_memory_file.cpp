@@ -16,6 +16,7 @@
 #include "fedscape/base/check.hpp"
 #include "fedscape/base/handle.hpp"
 #include "fedscape/io/atomic_file.hpp"
+#include "src/io/client_memory_cache.hpp"
 
 namespace fedscape {
 namespace {
@@ -118,6 +119,8 @@ class ClientMemoryFile : public ClientMemory {
     // header is no longer needed, whatever becomes of its data.
     write(in.data(), in.size_bytes(), at + std::int64_t{sizeof header});
     write(&header, sizeof header, at);
+    // The disk begins now, so that commit() waits for the rest alone. A failure shows there.
+    ::sync_file_range(file_.get(), at, slot_bytes_, SYNC_FILE_RANGE_WRITE);
   }
 
   void commit(std::int64_t round) override {
@@ -191,10 +194,20 @@ class ClientMemoryFile : public ClientMemory {
 
 }  // namespace
 
+std::int64_t memories_in(std::int64_t budget, std::int64_t floats) {
+  if (budget == 0) return 0;
+  const std::int64_t bytes = ClientMemoryCache::entry_bytes(floats), memories = budget / bytes;
+  FEDSCAPE_CHECK(memories >= 2, "a memory budget of {} bytes; 2 memories of {} bytes are the least, or 0 for none",
+                 budget, bytes);
+  return memories;
+}
+
 std::unique_ptr<ClientMemory> open_client_memory(const std::filesystem::path& path, const ClientMemoryShape& shape,
-                                                 std::int64_t completed, Communicator& comm) {
+                                                 std::int64_t completed, Communicator& comm, std::int64_t budget) {
   auto memory = std::make_unique<ClientMemoryFile>(path, shape, completed);
+  std::int64_t memories = 0;
   agree(comm, [&] {
+    memories = memories_in(budget, shape.floats);
     if (!comm.is_root()) return;
     if (completed == 0) return memory->create();
     memory->reopen();
@@ -203,7 +216,8 @@ std::unique_ptr<ClientMemory> open_client_memory(const std::filesystem::path& pa
   agree(comm, [&] {
     if (!comm.is_root()) memory->reopen();
   });
-  return memory;
+  if (memories == 0) return memory;
+  return std::make_unique<ClientMemoryCache>(std::move(memory), shape.floats, memories);
 }
 
 }  // namespace fedscape

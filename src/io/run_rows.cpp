@@ -25,6 +25,11 @@ Row row_of(const RoundReport& report, const Metrics* test, const PersonalMetrics
   add_metrics(row, "after", report.after.count > 0 ? &report.after : nullptr);
   row.push_back({"lr", "1", report.lr});
   row.push_back({"upload_norm", "1", report.upload_norm});
+  if (report.privacy) {
+    row.push_back({"clipped", "1", report.privacy->clipped});
+    row.push_back({"client_norm", "1", report.privacy->client_norm});
+    row.push_back({"epsilon", "1", report.privacy->epsilon});
+  }
   row.push_back({"clients", "1", static_cast<double>(report.clients)});
   row.push_back({"samples", "1", static_cast<double>(report.samples)});
   row.push_back({"steps", "1", static_cast<double>(report.steps)});

@@ -7,6 +7,13 @@ for word in lenet fedavg scaffold fedprox wsa FedSign dirichlet fashion-mnist ac
 [ "$(grep -vc '^#' clients.csv)" = 6 ] || fail "clients.csv: $(cat clients.csv)"
 on 2 "$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 4 --network lenet --batch 10 --dry-run --output dry.h5 >dry.txt 2>&1
 grep -q "bytes of a round" dry.txt && [ ! -e dry.h5 ] || fail "dry run: $(cat dry.txt)"
+private=("${data[@]}" --clients 5 --cohort 3 --rounds 2 --network lenet --batch 10 --privacy.clip 0.01 --privacy.noise 4)
+"$fedscape" fl run "${private[@]}" --dry-run >dry.txt 2>&1
+on 2 "$fedscape" fl run "${private[@]}" --output private.h5 2>private.txt
+planned=$(sed -n 's/^privacy .*epsilon \([0-9.]*\) at delta 1e-05 after 2 rounds$/\1/p' dry.txt)
+[ -n "$planned" ] && grep -q "^round 2/2: .*epsilon $planned$" private.txt || fail "epsilon: $(cat dry.txt private.txt)"
+[ "$(tail -n 1 private.jsonl | grep -c '"clipped":.*"client_norm":.*"epsilon":')" = 1 ] || fail "$(cat private.jsonl)"
+h5dump -H -d metrics/epsilon private.h5 | grep -q "( 2 )" || fail "no epsilons of 2 rounds"
 on 2 "$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 4 --network lenet --batch 10 --output run.h5 2>run.txt
 [ "$(wc -l <run.csv)" = 5 ] && [ "$(wc -l <run.jsonl)" = 4 ] || fail "run.csv, run.jsonl: $(cat run.csv run.jsonl)"
 on 2 "$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 2 --network lenet --batch 10 --output penalties.h5 \

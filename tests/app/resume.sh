@@ -13,6 +13,8 @@ records() { echo $(($( (cat kill.h5.journal.* 2>/dev/null || true) | wc -c) / 68
 
 # What is compared.
 model_and_lines() { model_of "$1.h5" && wc -l <"$1.csv"; }
+column_of() { awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; ++i) if ($i == name) c = i } { print $c }' "$1.csv"; }
+model_and_epsilons() { model_of "$1.h5" && column_of "$1" epsilon && column_of "$1" clipped; }
 surface() { h5dump -d test_loss -d test_acc -d status "$1.h5" | tail -n +2; }
 
 # interrupt SIGNAL UNITS RANKS command...: starts it anew and sends the signal when so many units are done, and a random
@@ -58,12 +60,17 @@ survives() {
 data=(--data images --train-samples 1200 --network lenet --batch 10 --threads 1 --save-seconds 0)
 federation=("$fedscape" fl run "${data[@]}" --test-samples 100 --clients 12 --cohort 6 --rounds 30)
 survives "a run with client memory" 31 lines model_and_lines "${federation[@]}" --algorithm scaffold
+survives "a run with more client memory than its budget" 31 lines model_and_lines "${federation[@]}" \
+  --algorithm scaffold --memory-budget 150k
 survives "a run with server memory" 31 lines model_and_lines "${federation[@]}" --algorithm fedopt
 survives "a run with all memories and penalties" 31 lines model_and_lines "${federation[@]}" --algorithm scaffold \
   --fedprox.prox-mu 0.01 --wsa.lambda 0.0001 --sign.gamma 0.001 --sign.elect true
 for system in "feddyn" "fednova --fednova.server-momentum 0.5" "moon" "lg-fedavg" "apfl --apfl.adaptive true"; do # stopped and resumed, not killed
   kills=0 survives "a run of $system" 31 lines model_and_lines "${federation[@]}" --algorithm $system
 done
+kills=0 survives "a private run" 31 lines model_and_epsilons "${federation[@]}" --privacy.clip 0.5 --privacy.noise 0.5
+kills=0 survives "a run of local privacy" 31 lines model_and_epsilons "${federation[@]}" --privacy.clip 0.5 \
+  --privacy.noise 0.1 --privacy.local
 survives "central training" 31 lines model_and_lines "$fedscape" train "${data[@]}" --test-samples 100 --epochs 30
 cp whole.h5 origin.h5
 survives "a sweep" 225 records surface "$fedscape" landscape sweep origin.h5 --data images --test-samples 1000 \

@@ -25,8 +25,9 @@ constexpr ClientMemoryShape kShape{.clients = 3, .floats = 1500, .run = 7};  // 
 
 class ClientMemoryFileTest : public testing::Test {
  protected:
-  std::unique_ptr<ClientMemory> open(std::int64_t completed, ClientMemoryShape shape = kShape) {
-    return open_client_memory(path, shape, completed, comm);
+  std::unique_ptr<ClientMemory> open(std::int64_t completed, ClientMemoryShape shape = kShape,
+                                     std::int64_t budget = 0) {
+    return open_client_memory(path, shape, completed, comm, budget);
   }
   static std::vector<float> state(ClientId id, std::int64_t round) {
     std::vector<float> values(static_cast<std::size_t>(kShape.floats), static_cast<float>(round));
@@ -130,11 +131,40 @@ TEST_F(ClientMemoryFileTest, IsSparse) {
   EXPECT_LT(status.st_blocks * 512, 100'000);
 }
 
+TEST_F(ClientMemoryFileTest, TouchesTheDiskOnlyInCommitWhileTheBudgetHoldsEverything) {
+  const auto memory = open(0, kShape, 3 * 6300);
+  for (ClientId id = 0; id < kShape.clients; ++id) memory->store(id, 1, state(id, 1));
+  EXPECT_EQ(std::filesystem::file_size(path), 56u);  // its header
+  memory->commit(1);
+  EXPECT_GT(std::filesystem::file_size(path), 4096u);
+  const auto again = open(1, kShape, 2 * 6300);  // too little for all
+  for (ClientId id = 0; id < kShape.clients; ++id) EXPECT_EQ(loaded(*again, id), state(id, 1));
+}
+
+TEST_F(ClientMemoryFileTest, RefusesABudgetForLessThanTwoMemories) {
+  EXPECT_THAT(message_of([&] { open(0, kShape, 12'000); }),
+              HasSubstr("budget of 12000 bytes; 2 memories of 6256 bytes"));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(ClientMemoryFileTest, NamesTheDamagedClientThatWasReadAhead) {
+  {
+    const auto memory = open(0);
+    memory->store(2, 1, state(2, 1));
+    memory->commit(1);
+  }
+  garble(slot(2, 0) + 5000);
+  const auto memory = open(1, kShape, 20'000);
+  memory->expect(std::vector<ClientId>{2});
+  EXPECT_THAT(message_of([&] { loaded(*memory, 2); }), HasSubstr("damaged: the memory of client 2 after round 1"));
+}
+
 /// Stores every client round after round, and notes each round once it is committed, until killed.
 [[noreturn]] void work_until_killed(ClientMemory& memory, const std::filesystem::path& note,
                                     std::vector<float> (*state)(ClientId, std::int64_t)) {
   for (std::int64_t round = 1;; ++round) {
     for (ClientId id = 0; id < kShape.clients; ++id) memory.store(id, round, state(id, round));
+    if (round % 3 > 0) continue;  // several versions of a memory between two commits
     memory.commit(round);
     replace_file(note, std::as_bytes(std::span(&round, 1)));
   }
@@ -147,14 +177,14 @@ std::int64_t noted(const std::filesystem::path& note) {
 }
 
 TEST_F(ClientMemoryFileTest, HasTheStateOfTheNotedRoundWheneverItIsKilled) {
-  for (int moment = 0; moment < 5; ++moment) {
-    const auto fresh = open(0);
+  for (int moment = 0; moment < 10; ++moment) {
+    const std::int64_t budget = moment < 5 ? 0 : 2 * 6300;  // of three memories
     const std::filesystem::path note = folder / "note";
     replace_file(note, std::vector<std::byte>(8));
     const pid_t child = fork();
-    if (child == 0) work_until_killed(*fresh, note, state);
+    if (child == 0) work_until_killed(*open(0, kShape, budget), note, state);
     while (noted(note) < 3) usleep(500);
-    usleep(static_cast<useconds_t>(1'313 * moment));
+    usleep(static_cast<useconds_t>(1'313 * (moment % 5)));
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     const std::int64_t completed = noted(note);

@@ -21,7 +21,7 @@ TEST(ClientMemoryFile, OfFourRanksIsReadByThree) {
   });
   test::world().barrier();
   test::on_ranks(3, [&](Communicator& comm) {
-    const auto memory = open_client_memory(path, kShape, 1, comm);
+    const auto memory = open_client_memory(path, kShape, 1, comm, 2 * 300);
     std::vector<float> out(3);
     for (ClientId id = comm.rank(); id < kShape.clients; id += comm.size()) {
       EXPECT_TRUE(memory->load(id, out));

@@ -28,6 +28,7 @@ enum class Purpose : std::uint8_t {
   test = 12,
   neuron_shuffle = 24,
   shuffled_training = 25,
+  privacy = 30,
   virtual_features = 40,
   dropout = 128,  // plus the ordinal of the dropout layer, up to 127
 };
@@ -67,8 +68,8 @@ FEDSCAPE_HOST_DEVICE inline float uniform(const RngKey& key, std::uint64_t index
 
 /// The index-th number of the stream, standard normal (Box-Muller on words 2i and 2i+1, in double).
 float normal(const RngKey& key, std::uint64_t index);
-/// out[i] = mean + deviation * normal(key, i).
-void fill_normal(const RngKey& key, float mean, float deviation, std::span<float> out);
+/// out[i] = mean + deviation * normal(key, first + i); first is a multiple of 4.
+void fill_normal(const RngKey& key, float mean, float deviation, std::span<float> out, std::uint64_t first = 0);
 /// out[i] = low + (high - low) * uniform(key, i).
 void fill_uniform(const RngKey& key, float low, float high, std::span<float> out);
 

@@ -20,6 +20,7 @@ struct Cell {
 using Row = std::vector<Cell>;
 
 /// The numbers of a federated round. test, personal: null where not evaluated; the columns are there all the same.
+/// Those of privacy are there where uploads are bounded.
 Row row_of(const RoundReport& report, const Metrics* test, const PersonalMetrics* personal);
 
 /// The file of a run. Rank 0 holds it in memory and writes it whole, so that the disk always has a complete one; the

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "fedscape/algo/exact_sum.hpp"
+#include "fedscape/algo/federated/privacy.hpp"
 #include "fedscape/base/timer.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/exact_sum.hpp"
@@ -22,10 +23,12 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// What every rank knows of a round before it begins.
 struct Plan {
   std::vector<Work> all, mine;
-  std::vector<double> weights;      // of all
+  std::vector<double> weights;      // of all, adding up to 1
   std::vector<std::int64_t> steps;  // of all
   RoundReport report;
   std::int64_t test_samples = 0;
+  double participation = 0;
+  double weight = 0;  // of one client, where noise is added to the sum
 };
 
 /// What ranks tell each other of a client's personal model.
@@ -33,6 +36,15 @@ struct PersonalRow {
   std::int64_t id;
   Trainer::Personal own;
 };
+
+/// The weight of each client, where noise on the sum takes them to be alike.
+double uniform_weight(const Plan& plan, double expected) {
+  const double weight = expected > 0 ? 1 / expected : plan.all.front().weight;
+  for (const Work& work : plan.all)
+    FEDSCAPE_CHECK(work.weight == weight, "privacy.noise: weights of {:.4g} were expected, but client {} has {:.4g}",
+                   weight, work.id, work.weight);
+  return weight;
+}
 
 }  // namespace
 
@@ -42,8 +54,10 @@ struct Engine::Impl {
   Plan plan(const Cohort& cohort, std::int64_t round) const;
   void deal(Plan& plan) const;
   void train(const Plan& plan, const Round& round);
+  void expect(const Plan& plan, ClientMemory& memory) const;
   void move_server(const Plan& plan, Server& server);
   Trainer& trainer(Stream& stream, int worker);
+  bool noises_sum() const { return federation.privacy != nullptr && federation.privacy->noises_sum(); }
 
   Workers& workers;
   Communicator& comm;
@@ -81,6 +95,9 @@ Engine::Impl::Impl(Workers& workers_in, Communicator& comm_in, const Federation&
   FEDSCAPE_CHECK(!footprint.server_data || federation.server_data != nullptr, "this algorithm needs server data");
   FEDSCAPE_CHECK(!local.train_repeats || footprint.client == 0,
                  "train_repeats does not go with an algorithm whose clients remember something");
+  FEDSCAPE_CHECK(!noises_sum() || !footprint.uploads,
+                 "privacy.noise: the server of this algorithm looks at what single clients send, which noise on their "
+                 "sum does not hide; privacy.local may");
   kept.resize(parts.size());
   trainer(workers.stream(), 0);
 }
@@ -112,15 +129,19 @@ Plan Engine::Impl::plan(const Cohort& cohort, std::int64_t round) const {
     plan.report.samples += samples;
     plan.test_samples += static_cast<std::int64_t>(federation.clients.test[at(id)].size());
   }
-  FEDSCAPE_CHECK(total > 0, "the weights of the {} clients of a round add up to {}", cohort.ids.size(), total);
+  FEDSCAPE_CHECK(total > 0 || cohort.expected > 0, "the weights of the {} clients of a round add up to {}",
+                 cohort.ids.size(), total);
   for (Work& work : plan.all) {
-    work.weight /= total;
-    plan.weights.push_back(work.weight), plan.steps.push_back(sending_steps(stages, work.steps));
+    plan.weights.push_back(work.weight / total), plan.steps.push_back(sending_steps(stages, work.steps));
+    work.weight /= cohort.expected > 0 ? cohort.expected : total;
     plan.report.steps += plan.steps.back();
   }
+  const double clients = cohort.expected > 0 ? cohort.expected : static_cast<double>(cohort.ids.size());
+  plan.participation = clients / static_cast<double>(federation.clients.size());
   plan.report.round = round + 1;
   plan.report.clients = static_cast<std::int64_t>(cohort.ids.size());
   plan.report.lr = scheduled_lr(local.optimizer, static_cast<double>(round), static_cast<double>(federation.rounds));
+  if (noises_sum()) plan.weight = uniform_weight(plan, cohort.expected);
   deal(plan);
   return plan;
 }
@@ -151,17 +172,22 @@ void Engine::Impl::train(const Plan& plan, const Round& round) {
   });
 }
 
+void Engine::Impl::expect(const Plan& plan, ClientMemory& memory) const {
+  std::vector<ClientId> ids;
+  for (const Work& work : plan.mine) ids.push_back(work.id);
+  memory.expect(ids);
+}
+
 void Engine::Impl::move_server(const Plan& plan, Server& server) {
   Stream& stream = workers.stream();
   const ArenaScope scope(stream);
   const ProfileScope moving(stream, Phase::aggregation, "server");
   ops::exact_value(stream, sum.uploads(), mean.view().as({footprint.upload}));
+  if (noises_sum()) federation.privacy->add_noise(workers, server.round, plan.weight, mean);
   std::vector<ClientId> ids;
   std::vector<double> weights;
   for (const Work& work : plan.mine) ids.push_back(work.id), weights.push_back(work.weight);
   ExactSum exact(stream, comm);
-  const double participation =
-      static_cast<double>(plan.report.clients) / static_cast<double>(federation.clients.size());
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const Part& part = parts[i];
     const ServerStep step{
@@ -177,12 +203,13 @@ void Engine::Impl::move_server(const Plan& plan, Server& server) {
         .sum = exact,
         .memory = share_of<float>(server.memory, part.server, part.size.server),
         .global = server.global,
-        .participation = participation};
+        .participation = plan.participation};
     if (i == 0)
       federation.algorithm.server_update(step);
     else
       part.penalty->server_update(step);
   }
+  if (federation.privacy != nullptr) federation.privacy->mend(stream, federation.network.layout(), server.global);
   ++server.round;
 }
 
@@ -197,6 +224,8 @@ RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& me
   // 1. What every rank knows: who trains how long, with which weight, where.
   const Plan plan =
       in_phase(e.workers.stream(), Phase::other, "planning", [&] { return e.plan(cohort, server.round); });
+
+  if (e.footprint.client > 0) e.expect(plan, memory);
 
   // 2. Each thread trains its blocks and adds what they send.
   e.sum.clear(e.workers.stream());
@@ -218,10 +247,16 @@ RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& me
   report.wait_seconds = waiting.seconds();
   e.move_server(plan, server);
 
-  report.train_loss = e.sum.loss();
+  report.train_loss = report.clients > 0 ? e.sum.loss() : std::numeric_limits<double>::quiet_NaN();
   report.before = e.sum.metrics(RoundSum::When::before, plan.test_samples);
   report.after = e.sum.metrics(RoundSum::When::after, plan.test_samples);
   report.upload_norm = std::sqrt(ops::dot(e.workers.stream(), e.mean, e.mean));
+  if (const Privacy* privacy = e.federation.privacy) {
+    const auto trained = static_cast<double>(plan.all.size());
+    report.privacy = {.clipped = trained > 0 ? static_cast<double>(e.sum.clipped()) / trained : 0,
+                      .client_norm = e.sum.norm(),
+                      .epsilon = privacy->epsilon(report.round)};
+  }
   report.stop = e.sum.stop();
   report.seconds = timer.seconds();
   return report;
@@ -255,6 +290,7 @@ PersonalMetrics Engine::evaluate_personal(const Server& server, ClientMemory& me
     samples.push_back(static_cast<std::int64_t>(test.size()));
   }
   const std::vector<ClientId> mine = share(ids, samples, e.footprint.client > 0, e.comm.rank(), e.comm.size());
+  if (e.footprint.client > 0) memory.expect(mine);
   std::vector<PersonalRow> rows(mine.size());
   e.workers.run(static_cast<std::int64_t>(mine.size()), [&](Stream& stream, int worker, std::int64_t task) {
     const ClientId id = mine[at(task)];

@@ -11,7 +11,7 @@ namespace fedscape {
 
 namespace {
 
-enum Scalar : std::size_t { kLoss = 0, kStop = 1, kFailures = 2 };
+enum Scalar : std::size_t { kLoss = 0, kStop = 1, kFailures = 2, kNorm = 3, kClipped = 4 };
 
 bool fits(double value) { return std::abs(value) <= static_cast<double>(ops::kExactLimit); }  // false for NaN
 std::int64_t fixed(double value) { return std::llrint(std::ldexp(value, ops::kExactDigits)); }
@@ -43,6 +43,14 @@ bool RoundSum::add_loss(double share) {
   if (!fits(share)) return false;
   const std::lock_guard lock(mutex_);
   scalars_[kLoss] += fixed(share);
+  return true;
+}
+
+bool RoundSum::add_norm(double share, bool clipped) {
+  if (!fits(share)) return false;
+  const std::lock_guard lock(mutex_);
+  scalars_[kNorm] += fixed(share);
+  scalars_[kClipped] += clipped;
   return true;
 }
 
@@ -85,6 +93,8 @@ void RoundSum::reduce(Stream& stream, Communicator& comm) {
 }
 
 double RoundSum::loss() const { return value_of(scalars_[kLoss]); }
+double RoundSum::norm() const { return value_of(scalars_[kNorm]); }
+std::int64_t RoundSum::clipped() const { return scalars_[kClipped]; }
 bool RoundSum::stop() const { return scalars_[kStop] > 0; }
 
 Metrics RoundSum::metrics(When when, std::int64_t total) const {

@@ -30,6 +30,8 @@ class RoundSum {
   bool add_loss(double share);
   /// Adds a client's metrics, which are a share of those over `total` samples; false as above.
   bool add_metrics(When when, const Metrics& metrics, std::int64_t total);
+  /// Adds a client's share of the mean norm and whether it was clipped; false as above.
+  bool add_norm(double share, bool clipped);
   /// Notes that a client failed; of several, the lowest id is named.
   void fail(ClientId id, const std::string& message);
   void ask_to_stop();
@@ -40,12 +42,14 @@ class RoundSum {
   View<const std::int64_t> uploads() const { return {total_.data(), {upload_}}; }
   double loss() const;
   Metrics metrics(When when, std::int64_t total) const;
+  double norm() const;
+  std::int64_t clipped() const;
   bool stop() const;
   std::int64_t bytes() const { return total_.size() * 8; }
 
  private:
-  static constexpr std::size_t kMetrics = 7, kScalars = 3 + 2 * kMetrics;  // loss, stop, failures, two of metrics
-  static std::size_t metrics_at(When when) { return 3 + (when == When::before ? 0 : kMetrics); }
+  static constexpr std::size_t kMetrics = 7, kFirst = 5, kScalars = kFirst + 2 * kMetrics;  // then two of metrics
+  static std::size_t metrics_at(When when) { return kFirst + (when == When::before ? 0 : kMetrics); }
 
   std::mutex mutex_;
   std::int64_t upload_;

@@ -78,6 +78,7 @@ class Trainer {
   void send(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
   void finish(Stream& stream, const Round& round, std::span<const Work> block);
   void add_losses(Stream& stream, const Round& round, std::span<const Work> block);
+  void make_private(Stream& stream, const Round& round, std::span<const Work> block);
   void add_uploads(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
   void store_memory(Stream& stream, const Round& round, std::span<const Work> block);
   void add_metrics(Stream& stream, const Round& round, std::span<const Work> block, RoundSum::When when);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fedscape/algo/federated/privacy.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/reduce.hpp"
 #include "src/algo/federated/trainer.hpp"
@@ -49,6 +50,7 @@ void Trainer::send(Stream& stream, const Round& round, std::span<const Work> blo
         parts_[i].penalty->upload(result, upload);
     }
   }
+  if (federation_.privacy != nullptr) make_private(stream, round, block);
   add_uploads(stream, round, block, row);
   for (std::int64_t m = 0; round.observe && m < models; ++m)
     if (block[at(m)].address == block[at(m)].id) round.observe(stream, ids_[at(m)], params_.view().rows(m, m + 1));
@@ -78,6 +80,23 @@ void Trainer::add_losses(Stream& stream, const Round& round, std::span<const Wor
                                                       host_[at(bad * models_) + m], bad + 1, steps_[m])));
     else if (!stages_[stage_].personal && !round.sum.add_loss(sum / static_cast<double>(round.steps)))
       round.sum.fail(block[m].id, failure(block[m], round, "the loss is beyond 2^18"));
+  }
+}
+
+/// Bounds, and perhaps noises, what each client sends: the parts of its upload together.
+void Trainer::make_private(Stream& stream, const Round& round, std::span<const Work> block) {
+  const ArenaScope scope(stream);
+  const ProfileScope bounding(stream, Phase::aggregation, "privacy");
+  const Privacy& privacy = *federation_.privacy;
+  const double clients = static_cast<double>(round.cohort.weights.size());
+  std::vector<View<float>> parts(parts_.size());
+  for (std::int64_t m = 0; m < static_cast<std::int64_t>(block.size()); ++m) {
+    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = upload_[i].view().rows(m, m + 1);
+    const Work& work = block[at(m)];
+    const double norm = privacy.clip(stream, parts);
+    if (!round.sum.add_norm(norm / clients, norm > privacy.options().clip))
+      round.sum.fail(work.id, failure(work, round, "the norm of what it sends is not finite, or beyond 2^18"));
+    if (privacy.noises_uploads()) privacy.add_noise(stream, work.address, round.now.round, parts);
   }
 }
 

@@ -17,6 +17,18 @@ TEST(Cohort, HoldsDistinctClientsInOrder) {
   EXPECT_EQ(cohort.times, std::vector<int>(30, 1));
 }
 
+TEST(Cohort, OfCoinsHoldsAsManyAsExpectedOnAverage) {
+  double drawn = 0;
+  for (std::int64_t round = 0; round < 400; ++round) {
+    const Cohort cohort = sample_cohort(100, {.cohort = 30, .sampling = "poisson"}, 1, round);
+    EXPECT_EQ(cohort.expected, 30);
+    EXPECT_EQ(cohort.times.size(), cohort.ids.size());
+    EXPECT_TRUE(std::is_sorted(cohort.ids.begin(), cohort.ids.end()));
+    drawn += double(cohort.ids.size());
+  }
+  EXPECT_NEAR(drawn / 400, 30, 5 * std::sqrt(30 * 0.7 / 400));  // five standard errors
+}
+
 TEST(Cohort, IsAFunctionOfSeedAndRound) {
   const auto ids = [](std::uint64_t seed, std::int64_t round) {
     return sample_cohort(100, {.cohort = 10}, seed, round).ids;

@@ -83,7 +83,7 @@ FederationCase::FederationCase(std::int64_t count, bool linear)
 }
 
 Federation FederationCase::federation() const {
-  return {network, *algorithm, penalties, data, clients, local, &data, seed, 10};
+  return {network, *algorithm, penalties, data, clients, local, &data, seed, 10, privacy.get()};
 }
 
 std::vector<float> FederationCase::initial() const {
@@ -106,11 +106,13 @@ RunResult run(Communicator& comm, const FederationCase& setting, const RunOption
   Server server = initial_server(workers.stream(), setting.federation(), setting.initial());
   const auto memory = make_memory_in_ram();
   RunResult result;
+  CohortOptions cohort = options.cohort;
+  cohort.sampling = setting.sampling;
   for (std::int64_t round = 0; round < options.rounds; ++round) {
     if (options.restart) server = reread(workers.stream(), server);
     if (options.restart || !engine) engine.emplace(workers, comm, setting.federation());
     result.reports.push_back(
-        engine->round(sample_cohort(setting.clients.size(), options.cohort, setting.seed, round), server, *memory));
+        engine->round(sample_cohort(setting.clients.size(), cohort, setting.seed, round), server, *memory));
   }
   if (total_footprint(setting.federation()).personal) result.personal = engine->evaluate_personal(server, *memory);
   result.global = to_host(workers.stream(), server.global.view());

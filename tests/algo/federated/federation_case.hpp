@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fedscape/algo/federated/engine.hpp"
+#include "fedscape/algo/federated/privacy.hpp"
 
 namespace fedscape::test {
 
@@ -28,6 +29,8 @@ struct FederationCase {
   std::unique_ptr<FederatedAlgorithm> algorithm;
   std::vector<std::unique_ptr<Penalty>> penalties;
   LocalOptions local;
+  std::unique_ptr<Privacy> privacy;
+  std::string sampling = "fixed";  // of cohorts
   std::uint64_t seed = 5;
 };
 

@@ -34,6 +34,7 @@
 #include "fedscape/algo/federated/moon.hpp"
 #include "fedscape/algo/federated/perfedavg.hpp"
 #include "fedscape/algo/federated/pfedme.hpp"
+#include "fedscape/algo/federated/privacy.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
 #include "fedscape/algo/federated/scaffoldrs.hpp"
 #include "fedscape/algo/federated/sign_alignment.hpp"
@@ -120,6 +121,21 @@ void with_all_penalties(test::FederationCase& setting) {
   with_wsa<kMean>(setting);
   with_signs<kHinge>(setting);
 }
+void with_privacy(test::FederationCase& setting, const PrivacyOptions& options) {
+  setting.algorithm = std::make_unique<Scaffold>();
+  with_prox(setting);
+  with_signs<kHinge>(setting);
+  const CohortOptions cohort{.cohort = 9, .sampling = setting.sampling};
+  setting.privacy = std::make_unique<Privacy>(options, cohort, setting.clients.size(), 10, setting.seed);
+}
+void with_noise(test::FederationCase& setting) { with_privacy(setting, {.clip = 0.5, .noise = 0.1}); }
+void with_local_noise(test::FederationCase& setting) {
+  with_privacy(setting, {.clip = 0.5, .noise = 0.1, .local = true});
+}
+void with_coins(test::FederationCase& setting) {
+  setting.sampling = "poisson";
+  with_noise(setting);
+}
 constexpr char kAdam[] = "adam", kYogi[] = "yogi", kAdagrad[] = "adagrad", kMomentum[] = "momentum";
 
 /// A new algorithm joins by one line.
@@ -165,6 +181,9 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedrep", with<FedRep>},
     {"fedavg_ft", with<FedAvgFt>},
     {"pan", with_pan},
+    {"privacy", with_noise},
+    {"privacy_local", with_local_noise},
+    {"privacy_poisson", with_coins},
     {"fedphp", with<FedPhp>},
     {"map", with<Map>},
     {"map_mmd", with_map_mmd},
@@ -181,6 +200,8 @@ std::string bytes_of(const test::RunResult& result) {
     append(&report.train_loss, sizeof(double));
     append(&report.before, sizeof(Metrics));
     append(&report.after, sizeof(Metrics));
+    const PrivacyReport spent = report.privacy.value_or(PrivacyReport{});
+    append(&spent, sizeof(spent));
   }
   append(&result.personal, sizeof(PersonalMetrics));
   return bytes;

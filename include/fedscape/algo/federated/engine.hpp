@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,14 +38,18 @@ struct LocalOptions {
 struct CohortOptions {
   std::int64_t cohort = 10;
   bool replacement = false;
+  std::string sampling = "fixed";  // or poisson: each client with probability cohort / clients
   void options(Fields& f);
 };
 /// The clients of a round in increasing order of id, with how often each was drawn. A function of (seed, round) only.
 struct Cohort {
   std::vector<ClientId> ids;
   std::vector<int> times;
+  double expected = 0;  // what the sum of uploads is divided by; 0: the sum of the weights of these clients
 };
 Cohort sample_cohort(std::int64_t clients, const CohortOptions& options, std::uint64_t seed, std::int64_t round);
+
+class Privacy;  // privacy.hpp
 
 /// All that a federation is: fixed during a run.
 struct Federation {
@@ -56,7 +61,8 @@ struct Federation {
   const LocalOptions& local;
   const Dataset* server_data = nullptr;
   std::uint64_t seed = 0;
-  std::int64_t rounds = 0;  // planned, for schedules over rounds
+  std::int64_t rounds = 0;           // planned, for schedules over rounds
+  const Privacy* privacy = nullptr;  // null: uploads are neither clipped nor noised
 };
 
 /// All that changes from round to round, but for client memory.
@@ -70,6 +76,13 @@ Server initial_server(Stream& stream, const Federation& federation, std::span<co
 /// Floats of all memories and of the upload: the algorithm's and its active penalties'.
 FederatedAlgorithm::Footprint total_footprint(const Federation& federation);
 
+/// What bounds and noise did to the uploads of a round.
+struct PrivacyReport {
+  double clipped = 0;      // share of clients whose upload was longer than the bound
+  double client_norm = 0;  // mean of their uploads' norms before that
+  double epsilon = 0;      // spent by all rounds so far
+};
+
 /// What a round was like, the same on every rank but for the times, which are this rank's own.
 struct RoundReport {
   std::int64_t round = 0;    // 1 for the first
@@ -81,6 +94,7 @@ struct RoundReport {
   Metrics before, after;  // local metrics, with evaluate_clients: global model, personal or trained model
   double seconds = 0, wait_seconds = 0;  // of them in the collective, mostly for slower ranks
   double upload_norm = 0;                // of the mean upload
+  std::optional<PrivacyReport> privacy;  // where the federation has a Privacy
   bool stop = false;                     // some rank was asked to stop
 };
 
