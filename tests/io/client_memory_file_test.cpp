@@ -134,7 +134,7 @@ TEST_F(ClientMemoryFileTest, IsSparse) {
 TEST_F(ClientMemoryFileTest, TouchesTheDiskOnlyInCommitWhileTheBudgetHoldsEverything) {
   const auto memory = open(0, kShape, 3 * 6300);
   for (ClientId id = 0; id < kShape.clients; ++id) memory->store(id, 1, state(id, 1));
-  EXPECT_EQ(std::filesystem::file_size(path), 56u);  // its header
+  EXPECT_LT(std::filesystem::file_size(path), 4096u);  // its header alone
   memory->commit(1);
   EXPECT_GT(std::filesystem::file_size(path), 4096u);
   const auto again = open(1, kShape, 2 * 6300);  // too little for all
