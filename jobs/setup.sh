@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
   g++ cmake ninja-build pkg-config
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev hdf5-tools
-  libboost-program-options-dev libdnnl-dev librandom123-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
+  libboost-program-options-dev libboost-math-dev libdnnl-dev librandom123-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
   zlib1g-dev libjpeg-dev libpng-dev liblemon-dev
   libgtest-dev libgmock-dev libbenchmark-dev clang-format-14
   gnuplot-nox fonts-dejavu-core

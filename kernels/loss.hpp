@@ -18,6 +18,8 @@ FEDSCAPE_KERNEL(void, squared_error, Stream& stream, const Batch& batch, const f
                 const std::int32_t* labels, float* loss, float* dlogits, int C);
 FEDSCAPE_KERNEL(void, soft_cross_entropy, Stream& stream, const Batch& batch, double weight, const float* logits,
                 const float* targets, float* loss, float* dlogits, int C);
+FEDSCAPE_KERNEL(void, softmax, Stream& stream, const Batch& batch, double temperature, const float* logits, float* p,
+                int C);
 FEDSCAPE_KERNEL(void, score, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
                 bool labels_shared, ops::Score* scores, int C);
 
@@ -76,6 +78,17 @@ FEDSCAPE_HOST_DEVICE inline double sample_soft_cross_entropy(const float* z, con
     dz[c] += static_cast<float>(factor *
                                 (mass / sum * static_cast<double>(std::exp(z[c] - peak)) - static_cast<double>(t[c])));
   return mass * std::log(sum) - at_label;
+}
+
+/// softmax(z / temperature) of one sample; p may alias z.
+FEDSCAPE_HOST_DEVICE inline void sample_softmax(const float* z, double temperature, float* p, int C) {
+  const float peak = peak_of(z, C), inverse_temperature = static_cast<float>(1 / temperature);
+  double sum = 0;
+  for (int c = 0; c < C; ++c) {
+    p[c] = std::exp((z[c] - peak) * inverse_temperature);
+    sum += static_cast<double>(p[c]);
+  }
+  for (int c = 0; c < C; ++c) p[c] = static_cast<float>(static_cast<double>(p[c]) / sum);
 }
 
 /// What one sample adds to a Score. A sample with a NaN or an infinity among its logits is never correct.

@@ -61,6 +61,14 @@ void soft_cross_entropy(Cpu, Stream&, const Batch& batch, double weight, const f
   }
 }
 
+void softmax(Cpu, Stream&, const Batch& batch, double temperature, const float* logits, float* p, int C) {
+  for (int m = 0; m < batch.models; ++m)
+    for (int b = 0; b < batch.count(m); ++b) {
+      const std::int64_t at = (std::int64_t{m} * batch.size + b) * C;
+      sample_softmax(logits + at, temperature, p + at, C);
+    }
+}
+
 void score(Cpu, Stream&, const Batch& batch, const float* logits, const std::int32_t* labels, bool labels_shared,
            ops::Score* scores, int C) {
   for (int m = 0; m < batch.models; ++m) {

@@ -65,6 +65,15 @@ __global__ void soft_cross_entropy_kernel(const int* counts, int B, double weigh
 }
 
 /// One thread per sample.
+__global__ void softmax_kernel(const int* counts, int B, double temperature, const float* logits, float* p, int C) {
+  const std::int64_t b = element();
+  const int m = blockIdx.y;
+  if (b >= counts[m]) return;
+  const std::int64_t at = (std::int64_t{m} * B + b) * C;
+  sample_softmax(logits + at, temperature, p + at, C);
+}
+
+/// One thread per sample.
 __global__ void sample_score_kernel(const int* counts, int B, const float* logits, const std::int32_t* labels,
                                     bool labels_shared, ops::Score* samples, int C) {
   const std::int64_t b = element();
@@ -106,6 +115,14 @@ void soft_cross_entropy(Cuda, Stream& stream, const Batch& batch, double weight,
   const Tensor<int> counts = upload(stream, batch.counts.data(), batch.models);
   soft_cross_entropy_kernel<<<blocks_for(1, batch.models), kThreads, 0, queue(stream)>>>(
       counts.data(), batch.size, weight, logits, targets, loss, dlogits, C);
+  CUDA_CHECK(cudaGetLastError());
+}
+
+void softmax(Cuda, Stream& stream, const Batch& batch, double temperature, const float* logits, float* p, int C) {
+  const ArenaScope scope(stream);
+  const Tensor<int> counts = upload(stream, batch.counts.data(), batch.models);
+  softmax_kernel<<<blocks_for(batch.size, batch.models), kThreads, 0, queue(stream)>>>(counts.data(), batch.size,
+                                                                                       temperature, logits, p, C);
   CUDA_CHECK(cudaGetLastError());
 }
 

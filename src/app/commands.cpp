@@ -6,6 +6,8 @@ namespace {
 
 constexpr CommandEntry kCommands[] = {
     {"fl run", "trains a federation: many clients, one aggregated model", "[options]", make_fl_run, true},
+    {"fl compare", "several algorithms under equal conditions: mean, interval and paired test over seeds", "[options]",
+     make_fl_compare, true},
     {"train", "trains one model centrally, snapshots of its way included", "[options]", make_train, true},
     {"evaluate", "metrics of a model on a data set", "MODEL [options]", make_evaluate, true},
     {"landscape sweep", "loss and accuracy over a line or plane through a model", "MODEL [options]",

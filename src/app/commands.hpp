@@ -10,6 +10,7 @@ namespace fedscape {
 std::unique_ptr<Command> make_data_summary();
 std::unique_ptr<Command> make_evaluate();
 std::unique_ptr<Command> make_export();
+std::unique_ptr<Command> make_fl_compare();
 std::unique_ptr<Command> make_fl_run();
 std::unique_ptr<Command> make_import();
 std::unique_ptr<Command> make_landscape_sweep();

@@ -26,9 +26,13 @@ void FlOptions::list(OptionTable& table) {
   table.add("Data", data);
   table.add("Clients", partition);
   table.add("Cohort of a round", cohort);
+  table.add("Machine", machine);
+  list_choices(table);
+}
+
+void FlOptions::list_choices(OptionTable& table) {
   table.add("Network", network, "network");
   table.add("Local training", local);
-  table.add("Machine", machine);
   const auto entries = fedscape::algorithms();
   for (std::size_t i = 0; i < algorithms.size(); ++i) {
     const std::string name(entries[i].name);

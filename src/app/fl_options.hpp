@@ -32,6 +32,8 @@ struct FlOptions {
   std::vector<std::unique_ptr<Penalty>> penalties;              // those of weight zero take no part
 
   void list(OptionTable& table);
+  /// Those of list() in which runs that are compared may differ: what is trained and how.
+  void list_choices(OptionTable& table);
   void check(OptionTable& table) const;  // and hides the options of other algorithms
   const FederatedAlgorithm& chosen() const;
   /// What a run is, but for its data and device; see RunFile.

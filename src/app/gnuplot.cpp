@@ -61,14 +61,24 @@ std::string curves_script(const std::string& title, const std::string& x_label, 
   if (!right_label.empty()) out += fmt::format("set y2label {}\nset y2tics\nset ytics nomirror\n", quoted(right_label));
   for (std::size_t i = 0; i < curves.size(); ++i) {
     out += fmt::format("$curve{} << EOD\n", i);
-    for (std::size_t k = 0; k < curves[i].x.size(); ++k)
-      out += fmt::format("{} {}\n", curves[i].x[k], number(curves[i].y[k]));
+    for (std::size_t k = 0; k < curves[i].x.size(); ++k) {
+      out += fmt::format("{} {}", curves[i].x[k], number(curves[i].y[k]));
+      if (!curves[i].low.empty()) out += fmt::format(" {} {}", number(curves[i].low[k]), number(curves[i].high[k]));
+      out += "\n";
+    }
     out += "EOD\n";
   }
+  std::string items;
+  const auto add = [&](const std::string& item) { items += (items.empty() ? "plot " : ", \\\n     ") + item; };
   for (std::size_t i = 0; i < curves.size(); ++i)
-    out += fmt::format("{}$curve{} using 1:2 with linespoints lw 2 pt 7 ps 0.6 axes x1y{} title {}",
-                       i == 0 ? "plot " : ", \\\n     ", i, curves[i].right ? 2 : 1, quoted(curves[i].title));
-  return out + "\n";
+    if (!curves[i].low.empty())
+      add(fmt::format(
+          "$curve{} using 1:3:4 with filledcurves fs transparent solid 0.15 noborder lt {} axes x1y{} notitle", i,
+          i + 1, curves[i].right ? 2 : 1));
+  for (std::size_t i = 0; i < curves.size(); ++i)
+    add(fmt::format("$curve{} using 1:2 with linespoints lt {} lw 2 pt 7 ps 0.6 axes x1y{} title {}", i, i + 1,
+                    curves[i].right ? 2 : 1, quoted(curves[i].title)));
+  return out + items + "\n";
 }
 
 std::string relief_script(const Relief& relief, const std::string& contour_png, const std::string& surface_png) {
@@ -93,7 +103,7 @@ std::string relief_script(const Relief& relief, const std::string& contour_png, 
   return out;
 }
 
-void run_gnuplot(const std::filesystem::path& file, const std::string& script) {
+std::string try_gnuplot(const std::filesystem::path& file, const std::string& script) {
   replace_file(file, std::as_bytes(std::span(script)));
   const std::string name = file.filename().string(), folder = file.parent_path().empty() ? "." : file.parent_path();
   std::string program = "gnuplot", argument = "./" + name;
@@ -104,11 +114,17 @@ void run_gnuplot(const std::filesystem::path& file, const std::string& script) {
   pid_t child = 0;
   const int error = posix_spawnp(&child, program.c_str(), &actions, nullptr, words, environ);
   posix_spawn_file_actions_destroy(&actions);
-  FEDSCAPE_CHECK(error == 0, "cannot run gnuplot ({}); install it (Debian: gnuplot-nox) and run: gnuplot {}",
-                 std::strerror(error), file.string());
+  if (error != 0)
+    return fmt::format("cannot run gnuplot ({}); install it (Debian: gnuplot-nox) and run: gnuplot {}",
+                       std::strerror(error), file.string());
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  FEDSCAPE_CHECK(status == 0, "gnuplot could not draw {}; its message is above", file.string());
+  return status == 0 ? "" : fmt::format("gnuplot could not draw {}; its message is above", file.string());
+}
+
+void run_gnuplot(const std::filesystem::path& file, const std::string& script) {
+  const std::string wrong = try_gnuplot(file, script);
+  FEDSCAPE_CHECK(wrong.empty(), "{}", wrong);
 }
 
 }  // namespace fedscape

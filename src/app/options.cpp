@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -62,6 +63,18 @@ std::string text_of(std::int64_t value) { return fmt::format("{}", value); }
 std::string text_of(double value) { return fmt::format("{}", value); }
 std::string text_of(bool value) { return value ? "true" : "false"; }
 std::string text_of(const std::string& value) { return value; }
+
+/// A word as a shell takes it for one.
+std::string shell_word(const std::string& word) {
+  const bool plain = std::all_of(word.begin(), word.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("-_=+:,./%@").find(c) != std::string_view::npos;
+  });
+  if (plain && !word.empty()) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
 
 /// Names are written with dashes; underscores do as well.
 std::string dashed(std::string_view name) {
@@ -137,6 +150,7 @@ template <class T>
 void OptionTable::add_entry(std::string_view name, T& value, std::string_view help) {
   const std::string own = dashed(name);
   const std::string full = prefix_.empty() ? own : name == "name" ? prefix_ : prefix_ + "." + own;
+  if (std::find(left_out_.begin(), left_out_.end(), full) != left_out_.end()) return;
   for (const Entry& entry : entries_) FEDSCAPE_CHECK(entry.name != full, "two options are named {}", full);
   if (titles_.empty()) titles_.emplace_back("Options");
   entries_.push_back({full, std::string(help), &value, titles_.size() - 1, "", false, ""});
@@ -153,7 +167,23 @@ void OptionTable::field(std::string_view name, std::string& value, std::string_v
 void OptionTable::parse(std::span<const std::string> arguments) {
   help_requested_ = std::any_of(arguments.begin(), arguments.end(),
                                 [](const std::string& word) { return word == "--help" || word == "-h"; });
+  arguments_.assign(arguments.begin(), arguments.end());
   if (!help_requested_) parse_flags(arguments);
+}
+
+std::string OptionTable::arguments() const {
+  std::string line;
+  for (const std::string& word : arguments_) line += (line.empty() ? "" : " ") + shell_word(word);
+  return line;
+}
+
+bool OptionTable::has(std::string_view name) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.name == name; });
+}
+
+void OptionTable::set(std::string_view name, const std::string& text, const std::string& origin) {
+  find(name, origin + ": ");
+  assign(name, text, origin);
 }
 
 bool OptionTable::is_set(std::string_view name) const { return !entries_[find(name, "")].origin.empty(); }

@@ -71,6 +71,17 @@ void soft_cross_entropy(Stream& stream, const Batch& batch, double weight, View<
   });
 }
 
+void softmax(Stream& stream, const Batch& batch, double temperature, View<const float> logits, View<float> p) {
+  check_batch("softmax", batch);
+  check_stack("softmax", "logits", batch, logits.shape);
+  FEDSCAPE_CHECK(logits.shape.rank() == 3 && logits.shape[2] >= 1 && p.shape == logits.shape,
+                 "softmax: logits {}, probabilities {}; expected [M,B,C]", logits.shape.text(), p.shape.text());
+  FEDSCAPE_CHECK(temperature > 0, "softmax: a temperature of {}", temperature);
+  kernels::dispatch(stream, [&](auto on) {
+    kernels::softmax(on, stream, batch, temperature, logits.data, p.data, static_cast<int>(logits.shape[2]));
+  });
+}
+
 void score(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
            std::span<Score> scores) {
   check_logits("score", batch, logits.shape, labels.shape, true);

@@ -93,9 +93,8 @@ def add_as_before(add):
     return add_scaled
 
 
-def fedrepo(module_name, class_name, options, counts, of_clients=None, **arguments):
-    """Two rounds of a class of that repository, or of one that looks the same. of_clients: its attribute with models
-    that stay with clients."""
+def released(module_name, class_name, options, counts, **arguments):
+    """Two rounds of an algorithm of FedRepo's family: its models after each, and private ones where it has them."""
     module = __import__("algorithms." + module_name, fromlist=[class_name])
     sets = {k: (types.SimpleNamespace(ys=samples_of(k, n)[1]), None) for k, n in enumerate(counts)}
     loaders = {}
@@ -106,19 +105,31 @@ def fedrepo(module_name, class_name, options, counts, of_clients=None, **argumen
     args = types.SimpleNamespace(max_round=2, test_round=100, c_ratio=1.0, local_steps=None, local_epochs=1, lr=0.1,
                                  optimizer="SGD", max_grad_norm=1e9, cuda=False, n_classes=CLASSES,
                                  **{"weight_decay": 0.0, **arguments})
-    run, history = getattr(module, class_name)(sets, None, Net(True).double(), args), []
+    run, history, private = getattr(module, class_name)(sets, None, Net(True).double(), args), [], []
     update = run.update_global
 
     def recorded(*positional, **named):
         update(*positional, **named)
         history.append(flat(run.model))
+        own = getattr(run, "hpms", getattr(run, "client_models", None))
+        if own:
+            private.append([flat(own[client]) for client in range(len(counts))])
 
     run.update_global = recorded
     run.train()
-    kept = {"clients": [flat(model) for model in getattr(run, of_clients).values()]} if of_clients else {}
     return {"options": options, "counts": counts, "batch": 4, "epochs": 1, "min_steps": 5, "lr": 0.1,
             "momentum": arguments.get("momentum", 0.0), "cohorts": [list(range(len(counts)))] * 2,
-            "parameters": history, **kept}
+            "parameters": history, **({"private": private} if private else {})}
+
+
+def prepare(*repositories):
+    """What old code needs of today's PyTorch."""
+    stand_in("pandas")
+    stand_in("sklearn")
+    stand_in("sklearn.metrics", f1_score=lambda **_: 0.0)
+    torch.Tensor.add_ = add_as_before(torch.Tensor.add_)
+    torch.Tensor.cuda = lambda self, *_: self
+    sys.path[:0] = [str(pathlib.Path(p).resolve()) for p in repositories]
 
 
 def feddyn():
@@ -155,25 +166,15 @@ def feddyn():
             "parameters": [flat(model) for model in models]}
 
 
-def prepare(*repositories):
-    """Their modules can be imported afterwards."""
-    stand_in("pandas")
-    stand_in("sklearn")
-    stand_in("sklearn.metrics", f1_score=lambda **_: 0.0)
-    torch.Tensor.add_ = add_as_before(torch.Tensor.add_)
-    torch.Tensor.cuda = lambda self, *_: self
-    sys.path[:0] = [str(pathlib.Path(p).resolve()) for p in repositories]
-
-
 def main():
     prepare(*sys.argv[1:3])
     counts = [20, 28, 12]  # 5, 7 and 5 steps: the last one goes round
     with contextlib.redirect_stdout(sys.stderr):
         content = {
-            "fedrs": fedrepo("fedrs", "FedRS", {"alpha": "0.5", "mask": "soft", "weights": "samples"}, counts,
+            "fedrs": released("fedrs", "FedRS", {"alpha": "0.5", "mask": "soft", "weights": "samples"}, counts,
                              alpha=0.5, momentum=0.9),
-            "fednova": fedrepo("fednova", "FedNova", {}, counts, momentum=0.9, gmf=0.0, prox_mu=0.0),
-            "scaffold": fedrepo("scaffold", "Scaffold", {"server_lr": "0.5"}, counts, glo_lr=0.5),
+            "fednova": released("fednova", "FedNova", {}, counts, momentum=0.9, gmf=0.0, prox_mu=0.0),
+            "scaffold": released("scaffold", "Scaffold", {"server_lr": "0.5"}, counts, glo_lr=0.5),
             "feddyn": feddyn(),
         }
     (HERE / "federated.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")

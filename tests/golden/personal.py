@@ -1,42 +1,42 @@
-"""What the released code of MAP makes of a tiny federation with personal models.
+"""What other personal algorithms in the released code of MAP make of a tiny federation.
 
 Usage: python3 personal.py MAP      writes personal.json beside this file (PyTorch, NumPy)
 
-The argument is a checkout of github.com/lxcnju/MAP at 42b1478: Ditto, DittoRS, pFedMe, Per-FedAvg, and FedRep, which
-there trains head and body together, as FedPer does. All as in federated.py. Rates rise over five rounds in that code;
-Per-FedAvg's inner one does, which is an option here, so that its first round alone is comparable.
+MAP is a checkout of github.com/lxcnju/MAP at 42b1478, of which this takes Ditto, DittoRS, pFedMe, Per-FedAvg, and
+FedRep, which there trains head and body together, as FedPer does. Rates rise over five rounds in that code; Per-FedAvg's
+inner one does, which is an option here, so that its first round alone is comparable.
 """
 import contextlib
 import json
 import sys
 
-from federated import HERE, fedrepo, prepare
+import federated
 
 
 def main():
-    prepare(sys.argv[1])
-    counts = [20, 28, 24]  # 5, 7 and 6 steps: every client sees its samples once, and a second model begins with the first
+    federated.prepare(sys.argv[1])
+    counts = [20, 28, 24]  # 5, 7 and 6 steps, whole epochs: personal training begins with the first batch, too
+    pulled = {"lambda": "20", "kind": "smooth_l1", "warmup": "5"}
 
-    def system(module, name, options, **arguments):
-        return {**fedrepo(module, name, options, counts, **arguments), "warmup": 5}
+    def released(*names, options, **arguments):
+        return federated.released(*names, options, counts, **arguments)
 
     with contextlib.redirect_stdout(sys.stderr):
         content = {
-            "ditto": system("ditto", "Ditto", {"lambda": "20", "kind": "smooth_l1"}, of_clients="client_models",
-                            reg_lamb=20.0, momentum=0.9),
-            "dittors": system("dittors", "DittoRS",
-                              {"lambda": "20", "kind": "smooth_l1", "alpha": "0.3", "mask": "soft"},
-                              of_clients="client_models", reg_lamb=20.0, alpha=0.3, momentum=0.9),
-            "pfedme": {**system("pfedme", "pFedMe",
-                                {"lambda": "15", "inner_steps": "3", "eta": "0.02", "beta": "0.7"}, reg_lamb=15.0,
-                                k_step=3, alpha=0.3, beta=0.7, weight_decay=0.01), "weight_decay": 0.01},
-            "perfedavg": {**system("perfedavg", "PerFedAvg", {"alpha": "0.02"}, meta_lr=0.3, momentum=0.0),
-                          "lr": 0.3, "warmup": 0},
-            "fedper": system("fedrep", "FedRep", {}, of_clients="private_models", momentum=0.9),
+            "ditto": released("ditto", "Ditto", options=pulled, reg_lamb=20.0, momentum=0.9),
+            "dittors": released("dittors", "DittoRS", options={**pulled, "alpha": "0.3", "mask": "soft"},
+                                reg_lamb=20.0, alpha=0.3, momentum=0.9),
+            "pfedme": {**released("pfedme", "pFedMe", options={"lambda": "15", "inner_steps": "3", "eta": "0.02",
+                                                               "beta": "0.7", "warmup": "5"},
+                                  reg_lamb=15.0, k_step=3, alpha=0.3, beta=0.7, weight_decay=0.01),
+                       "weight_decay": 0.01},
+            "perfedavg": {**released("perfedavg", "PerFedAvg", options={"alpha": "0.02"}, meta_lr=0.3, momentum=0.0),
+                          "lr": 0.3},
+            "fedper": released("fedrep", "FedRep", options={"warmup": "5"}, momentum=0.9),
         }
     for key in ("cohorts", "parameters"):
         del content["perfedavg"][key][1:]
-    (HERE / "personal.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
+    (federated.HERE / "personal.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

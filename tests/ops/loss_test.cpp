@@ -61,6 +61,21 @@ TEST_P(Loss, CrossEntropyAndItsGradientMatchDoublePrecision) {
   }
 }
 
+TEST_P(Loss, SoftmaxIsThatOfTheLogitsOverTheTemperature) {
+  const auto z = test::random_floats(kLogits.size(), 2, -30, 30);
+  std::vector<float> cooler = z;
+  for (float& x : cooler) x /= 4;
+  Tensor<float> p(stream, kLogits);
+  ops::softmax(stream, kBatch, 4, device(z, kLogits), p);
+  const auto probabilities = host(p);
+  for (int m = 0; m < kModels; ++m)
+    for (int b = 0; b < kCounts[m]; ++b) {
+      const int at = (m * kSize + b) * kClasses;
+      const auto expected = softmax(&cooler[at], kClasses);
+      for (int c = 0; c < kClasses; ++c) EXPECT_NEAR(probabilities[at + c], expected[c], 1e-6);
+    }
+}
+
 TEST_P(Loss, CrossEntropyStaysFiniteForHugeLogits) {
   EXPECT_EQ(cross_entropy_of({1e3f, -1e3f, 3e4f}, 2).first, 0.0f);
   const auto [loss, gradient] = cross_entropy_of({1e3f, -1e3f, 3e4f}, 1);

@@ -29,6 +29,8 @@ class OptionTable : public Fields {
     group(title, prefix);
     options.options(*this);
   }
+  /// Leaves fields of these names out of what is added from now on: the command gives them another meaning or a value.
+  void leave_out(std::vector<std::string> names) { left_out_ = std::move(names); }
   /// Arguments without a name belong to these fields, in this order.
   void positional(std::vector<std::string> names) { positional_ = std::move(names); }
 
@@ -36,6 +38,11 @@ class OptionTable : public Fields {
   /// file and line, or flag, with what was expected and what came, and suggests the nearest name for an unknown one.
   void parse(std::span<const std::string> arguments);
   bool help_requested() const { return help_requested_; }
+  /// What parse() read, as a shell would read it again.
+  std::string arguments() const;
+  bool has(std::string_view name) const;
+  /// Sets a field as if `origin` were the flag that did.
+  void set(std::string_view name, const std::string& text, const std::string& origin);
   /// Whether a file or a flag set the field.
   bool is_set(std::string_view name) const;
   /// Where the first field under `prefix` was set ("--fedopt.kind"), or "".
@@ -76,7 +83,7 @@ class OptionTable : public Fields {
   void parse_flags(std::span<const std::string> arguments);
   void parse_file(const std::string& file, const std::vector<std::string>& keep);
 
-  std::vector<std::string> titles_, positional_;
+  std::vector<std::string> titles_, positional_, left_out_, arguments_;
   std::vector<Entry> entries_;
   std::string prefix_;
   bool help_requested_ = false;

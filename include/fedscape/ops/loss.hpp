@@ -31,6 +31,9 @@ void squared_error(Stream& stream, const Batch& batch, View<const float> logits,
 void soft_cross_entropy(Stream& stream, const Batch& batch, double weight, View<const float> logits,
                         View<const float> targets, View<float> loss, View<float> dlogits);
 
+/// p[m,b] = softmax(logits[m,b] / temperature), temperature > 0. logits and p [M,B,C]; p may alias logits.
+void softmax(Stream& stream, const Batch& batch, double temperature, View<const float> logits, View<float> p);
+
 /// What evaluation sums over the samples of one chunk, in double and in the order of the samples.
 struct Score {
   double loss = 0;                                    // cross-entropy

@@ -18,11 +18,13 @@
 #include "fedscape/algo/federated/fednova.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedper.hpp"
+#include "fedscape/algo/federated/fedphp.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrep.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
+#include "fedscape/algo/federated/map.hpp"
 #include "fedscape/algo/federated/moon.hpp"
 #include "fedscape/algo/federated/perfedavg.hpp"
 #include "fedscape/algo/federated/pfedme.hpp"
@@ -57,10 +59,12 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"fednova", "Wang et al., NeurIPS 2020", make<FederatedAlgorithm, FedNova>},
     AlgorithmEntry{"fedopt", "Reddi et al., ICLR 2021", make<FederatedAlgorithm, FedOpt>},
     AlgorithmEntry{"fedper", "Arivazhagan et al., 2019", make<FederatedAlgorithm, FedPer>},
+    AlgorithmEntry{"fedphp", "Li et al., ECML-PKDD 2021", make<FederatedAlgorithm, FedPhp>},
     AlgorithmEntry{"fedrep", "Collins et al., ICML 2021", make<FederatedAlgorithm, FedRep>},
     AlgorithmEntry{"fedrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, FedRs>},
     AlgorithmEntry{"fedsam", "Qu et al., ICML 2022", make<FederatedAlgorithm, FedSam>},
     AlgorithmEntry{"lg-fedavg", "Liang et al., 2020", make<FederatedAlgorithm, LgFedAvg>},
+    AlgorithmEntry{"map", "Li et al., IEEE TKDE 2024", make<FederatedAlgorithm, Map>},
     AlgorithmEntry{"moon", "Li et al., CVPR 2021", make<FederatedAlgorithm, Moon>},
     AlgorithmEntry{"perfedavg", "Fallah et al., NeurIPS 2020", make<FederatedAlgorithm, PerFedAvg>},
     AlgorithmEntry{"pfedme", "Dinh et al., NeurIPS 2020", make<FederatedAlgorithm, PFedMe>},

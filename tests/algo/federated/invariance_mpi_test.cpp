@@ -20,11 +20,13 @@
 #include "fedscape/algo/federated/fednova.hpp"
 #include "fedscape/algo/federated/fedopt.hpp"
 #include "fedscape/algo/federated/fedper.hpp"
+#include "fedscape/algo/federated/fedphp.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
 #include "fedscape/algo/federated/fedrep.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
+#include "fedscape/algo/federated/map.hpp"
 #include "fedscape/algo/federated/moon.hpp"
 #include "fedscape/algo/federated/perfedavg.hpp"
 #include "fedscape/algo/federated/pfedme.hpp"
@@ -82,6 +84,11 @@ void with_adaptive_mixture(test::FederationCase& setting) {
 void with_nova_momentum(test::FederationCase& setting) {
   auto algorithm = std::make_unique<FedNova>();
   algorithm->server_momentum = 0.5;
+  setting.algorithm = std::move(algorithm);
+}
+void with_map_mmd(test::FederationCase& setting) {
+  auto algorithm = std::make_unique<Map>();
+  algorithm->transfer = "mmd";
   setting.algorithm = std::move(algorithm);
 }
 void with_pan(test::FederationCase& setting) {
@@ -145,6 +152,9 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"fedrep", with<FedRep>},
     {"fedavg_ft", with<FedAvgFt>},
     {"pan", with_pan},
+    {"fedphp", with<FedPhp>},
+    {"map", with<Map>},
+    {"map_mmd", with_map_mmd},
 };
 
 /// All bytes that a run leaves, its metrics included.

@@ -47,6 +47,7 @@ void expect_differences(std::vector<double> at, const std::vector<double>& gradi
 
 LossCase::LossCase() : logits(random_floats(kLogits.size(), 1, -2, 2)), features(random_floats(kSeen.size(), 2)) {
   other_features = {random_floats(kSeen.size(), 3), random_floats(kSeen.size(), 4)};
+  other_logits = {random_floats(kLogits.size(), 5, -2, 2), random_floats(kLogits.size(), 6, -2, 2)};
 }
 
 LossResult loss_of(const FederatedAlgorithm& algorithm, const LossCase& call) {
@@ -65,7 +66,8 @@ LossResult loss_of(const FederatedAlgorithm& algorithm, const LossCase& call) {
   std::vector<Tensor<float>> kept;
   std::vector<Outputs> others;
   for (const auto& values : call.other_features) kept.push_back(to_device(stream, values, kSeen));
-  for (const auto& view : kept) others.push_back({view, {}});
+  for (const auto& values : call.other_logits) kept.push_back(to_device(stream, values, kLogits));
+  for (const std::size_t i : {0u, 1u}) others.push_back({kept[i], kept[i + 2]});
   const ClientBlock block{.label_counts = counts, .terms = on_device};
   const Batch batch{kModels, kBatch, call.counts};
   const LocalStep step{stream, network, block, batch, {}, {}, {}, {}, labels, nullptr, others};

@@ -14,8 +14,8 @@ struct LossCase {
   std::vector<int> counts = {3, 2};
   std::vector<float> label_counts = {5, 0, 2, 3, /**/ 1, 4, 0, 0};
   std::vector<std::int32_t> labels = {0, 2, 3, /**/ 1, 0, 0};
-  std::vector<float> logits, features;             // [2,3,4], [2,3,5]
-  std::vector<std::vector<float>> other_features;  // of each other model
+  std::vector<float> logits, features;                           // [2,3,4], [2,3,5]
+  std::vector<std::vector<float>> other_features, other_logits;  // of each other model
 };
 struct LossResult {
   std::vector<float> loss, dlogits, dfeatures;
