@@ -8,8 +8,8 @@
 #include "fedscape/algo/federated/ditto.hpp"
 #include "fedscape/algo/federated/dittors.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
-#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedavg_ft.hpp"
+#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
@@ -22,8 +22,8 @@
 #include "fedscape/algo/federated/fedphp.hpp"
 #include "fedscape/algo/federated/fedproto.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
-#include "fedscape/algo/federated/fedrod.hpp"
 #include "fedscape/algo/federated/fedrep.hpp"
+#include "fedscape/algo/federated/fedrod.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
@@ -52,8 +52,8 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"ditto", "Li et al., ICML 2021", make<FederatedAlgorithm, Ditto>},
     AlgorithmEntry{"dittors", "MAP release: Li et al., TKDE 2024", make<FederatedAlgorithm, DittoRs>},
     AlgorithmEntry{"fedavg", "McMahan et al., AISTATS 2017", make<FederatedAlgorithm, FedAvg>},
-    AlgorithmEntry{"fedavg-sf", "shuffled training: Li et al., CVPR 2022", make<FederatedAlgorithm, FedAvgSf>},
     AlgorithmEntry{"fedavg-ft", "Wang et al., 2019", make<FederatedAlgorithm, FedAvgFt>},
+    AlgorithmEntry{"fedavg-sf", "shuffled training: Li et al., CVPR 2022", make<FederatedAlgorithm, FedAvgSf>},
     AlgorithmEntry{"fedaws", "Yu et al., ICML 2020", make<FederatedAlgorithm, FedAws>},
     AlgorithmEntry{"fedbn", "Li et al., ICLR 2021", make<FederatedAlgorithm, FedBn>},
     AlgorithmEntry{"feddyn", "Acar et al., ICLR 2021", make<FederatedAlgorithm, FedDyn>},
@@ -65,8 +65,8 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"fedper", "Arivazhagan et al., 2019", make<FederatedAlgorithm, FedPer>},
     AlgorithmEntry{"fedphp", "Li et al., ECML-PKDD 2021", make<FederatedAlgorithm, FedPhp>},
     AlgorithmEntry{"fedproto", "Tan et al., AAAI 2022", make<FederatedAlgorithm, FedProto>},
-    AlgorithmEntry{"fedrod", "Chen and Chao, ICLR 2022", make<FederatedAlgorithm, FedRod>},
     AlgorithmEntry{"fedrep", "Collins et al., ICML 2021", make<FederatedAlgorithm, FedRep>},
+    AlgorithmEntry{"fedrod", "Chen and Chao, ICLR 2022", make<FederatedAlgorithm, FedRod>},
     AlgorithmEntry{"fedrs", "Li and Zhan, KDD 2021", make<FederatedAlgorithm, FedRs>},
     AlgorithmEntry{"fedsam", "Qu et al., ICML 2022", make<FederatedAlgorithm, FedSam>},
     AlgorithmEntry{"lg-fedavg", "Liang et al., 2020", make<FederatedAlgorithm, LgFedAvg>},
