@@ -2,10 +2,11 @@
 
 Usage: python3 personal.py MAP      writes personal.json beside this file (PyTorch, NumPy)
 
-The argument is a checkout of github.com/lxcnju/MAP at 42b1478: Ditto, DittoRS, pFedMe, Per-FedAvg, and FedRep, which
-there trains head and body together, as FedPer does, FedPHP and MAP, which compares min_samples with shares of classes:
-with one below any share, classes that are held are told from those that are not, as the paper has it. All as in federated.py. Rates rise over five rounds in that code;
-Per-FedAvg's inner one does, which is an option here, so that its first round alone is comparable.
+The argument is a checkout of github.com/lxcnju/MAP at 42b1478: Ditto, DittoRS, pFedMe, Per-FedAvg, FedPHP, FedRep,
+which there trains head and body together, as FedPer does, and MAP, which compares min_samples with shares of classes:
+with one below any share, classes that are held are told from those that are not, as the paper has it. All as in
+federated.py. Rates rise over five rounds in that code; Per-FedAvg's inner one does, which is an option here, so that
+its first round alone is comparable.
 """
 import contextlib
 import json
@@ -16,7 +17,7 @@ from federated import HERE, prepare, released
 
 def main():
     prepare(sys.argv[1])
-    counts = [20, 28, 24]  # 5, 7 and 6 steps: every client sees its samples once, and a second model begins with the first
+    counts = [20, 28, 24]  # 5, 7 and 6 steps, whole epochs: a second model begins with the first batch, too
 
     def system(module, name, options, **arguments):
         return {**released(module, name, options, counts, **arguments), "warmup": 5}
