@@ -28,7 +28,7 @@ void FlOptions::list(OptionTable& table) {
   table.add("Cohort of a round", cohort);
   table.add("Machine", machine);
   table.field("memory-budget", memory_budget,
-              "RAM of a rank for client memories, e.g. 500M or 2G; the rest is in OUTPUT.clients; 0: none");
+              "RAM of a rank for client memories, e.g. 500M or 2G; 0: OUTPUT.clients alone");
   list_choices(table);
 }
 

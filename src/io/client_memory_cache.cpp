@@ -105,7 +105,8 @@ ClientMemoryCache::Entry* ClientMemoryCache::make_room(Lock& lock) {
   }
 }
 
-/// The same without waiting; null where there is none. What was read ahead goes last, and not for more of its kind.
+/// The same without waiting; null where there is none. What was read ahead goes last, and not for more of its kind; of
+/// it what was read last, for that is needed last.
 ClientMemoryCache::Entry* ClientMemoryCache::droppable(bool expected_too) {
   if (free_.empty() && entries_.size() < most_) {
     entries_.emplace_back().floats.resize(floats_);
@@ -115,7 +116,7 @@ ClientMemoryCache::Entry* ClientMemoryCache::droppable(bool expected_too) {
     overflowed_ = true;
     Entry* last = nullptr;
     for (auto use = by_use_.rbegin(); use != by_use_.rend() && (last == nullptr || last->expected); ++use)
-      if (!(*use)->busy && !(*use)->dirty && (!(*use)->expected || (last == nullptr && expected_too))) last = *use;
+      if (!(*use)->busy && !(*use)->dirty && (!(*use)->expected || expected_too)) last = *use;
     if (last == nullptr) return nullptr;
     forget(*last);
   }
