@@ -8,10 +8,11 @@
 #include "fedscape/algo/federated/ditto.hpp"
 #include "fedscape/algo/federated/dittors.hpp"
 #include "fedscape/algo/federated/fedavg.hpp"
-#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedavg_ft.hpp"
+#include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
+#include "fedscape/algo/federated/feddf.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
 #include "fedscape/algo/federated/fedexp.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
@@ -22,13 +23,14 @@
 #include "fedscape/algo/federated/fedphp.hpp"
 #include "fedscape/algo/federated/fedproto.hpp"
 #include "fedscape/algo/federated/fedprox.hpp"
-#include "fedscape/algo/federated/fedrod.hpp"
 #include "fedscape/algo/federated/fedrep.hpp"
+#include "fedscape/algo/federated/fedrod.hpp"
 #include "fedscape/algo/federated/fedrs.hpp"
 #include "fedscape/algo/federated/fedsam.hpp"
 #include "fedscape/algo/federated/lg_fedavg.hpp"
 #include "fedscape/algo/federated/map.hpp"
 #include "fedscape/algo/federated/moon.hpp"
+#include "fedscape/algo/federated/mrtf.hpp"
 #include "fedscape/algo/federated/perfedavg.hpp"
 #include "fedscape/algo/federated/pfedme.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
@@ -56,6 +58,7 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"fedavg-ft", "Wang et al., 2019", make<FederatedAlgorithm, FedAvgFt>},
     AlgorithmEntry{"fedaws", "Yu et al., ICML 2020", make<FederatedAlgorithm, FedAws>},
     AlgorithmEntry{"fedbn", "Li et al., ICLR 2021", make<FederatedAlgorithm, FedBn>},
+    AlgorithmEntry{"feddf", "Lin et al., NeurIPS 2020", make<FederatedAlgorithm, FedDf>},
     AlgorithmEntry{"feddyn", "Acar et al., ICLR 2021", make<FederatedAlgorithm, FedDyn>},
     AlgorithmEntry{"fedexp", "Jhunjhunwala et al., ICLR 2023", make<FederatedAlgorithm, FedExp>},
     AlgorithmEntry{"fedlc", "Zhang et al., ICML 2022", make<FederatedAlgorithm, FedLc>},
@@ -72,6 +75,7 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"lg-fedavg", "Liang et al., 2020", make<FederatedAlgorithm, LgFedAvg>},
     AlgorithmEntry{"map", "Li et al., IEEE TKDE 2024", make<FederatedAlgorithm, Map>},
     AlgorithmEntry{"moon", "Li et al., CVPR 2021", make<FederatedAlgorithm, Moon>},
+    AlgorithmEntry{"mrtf", "Li, Yang and Zhan, DMKD 2023", make<FederatedAlgorithm, MrTf>},
     AlgorithmEntry{"perfedavg", "Fallah et al., NeurIPS 2020", make<FederatedAlgorithm, PerFedAvg>},
     AlgorithmEntry{"pfedme", "Dinh et al., NeurIPS 2020", make<FederatedAlgorithm, PFedMe>},
     AlgorithmEntry{"scaffold", "Karimireddy et al., ICML 2020", make<FederatedAlgorithm, Scaffold>},
