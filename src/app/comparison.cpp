@@ -65,9 +65,11 @@ ComparedRun read_compared_run(const std::filesystem::path& path, std::int64_t la
 }
 
 Comparison::Comparison(std::vector<ComparedRun> runs, std::int64_t rounds, std::int64_t last)
-    : runs_(std::move(runs)), rounds_(runs_.at(0).rounds), last_(last) {
+    : runs_(std::move(runs)), final_(rounds), last_(last) {
   for (const ComparedRun& run : runs_) {
     if (std::find(labels_.begin(), labels_.end(), run.label) == labels_.end()) labels_.push_back(run.label);
+    if (run.diverged) continue;
+    if (rounds_.empty()) rounds_ = run.rounds;
     std::erase_if(rounds_, [&](std::int64_t round) {
       return std::find(run.rounds.begin(), run.rounds.end(), round) == run.rounds.end();
     });
@@ -102,6 +104,7 @@ std::string Comparison::tables() const {
 std::vector<Curve> Comparison::curves() const {
   std::vector<Curve> curves;
   for (const std::string& label : labels_) {
+    if (!measured(label, &ComparedRun::test)) continue;
     Curve curve{label, {rounds_.begin(), rounds_.end()}, {}};
     const std::vector<const ComparedRun*> runs = runs_of(label);
     std::vector<std::vector<double>> values;
@@ -135,6 +138,7 @@ std::vector<double> Comparison::in_rounds(const ComparedRun& run, Accuracies acc
 }
 
 Scores Comparison::scores(const ComparedRun& run, Accuracies accuracies) const {
+  if (run.diverged) return {kNone, kNone, kNone};
   const std::vector<double> values = in_rounds(run, accuracies);
   const std::int64_t n = std::min<std::int64_t>(last_, std::ssize(values));
   return {std::accumulate(values.end() - n, values.end(), 0.0) / static_cast<double>(n), values.back(),
@@ -148,12 +152,17 @@ std::vector<double> Comparison::scores_of(const std::string& label, Accuracies a
   return values;
 }
 
+std::int64_t Comparison::diverged(const std::string& label) const {
+  const std::vector<const ComparedRun*> runs = runs_of(label);
+  return std::count_if(runs.begin(), runs.end(), [](const ComparedRun* run) { return run->diverged; });
+}
+
 bool Comparison::measured(const std::string& label, Accuracies accuracies) const {
-  return !std::isnan(scores(*runs_of(label)[0], accuracies).final);
+  return diverged(label) == 0 && !std::isnan(scores(*runs_of(label)[0], accuracies).final);
 }
 
 std::optional<PairedTest> Comparison::test(const std::string& label, Accuracies accuracies) const {
-  if (label == labels_[0] || !measured(labels_[0], accuracies)) return std::nullopt;
+  if (label == labels_[0] || !measured(labels_[0], accuracies) || !measured(label, accuracies)) return std::nullopt;
   return paired_test(scores_of(labels_[0], accuracies, &Scores::last), scores_of(label, accuracies, &Scores::last));
 }
 
@@ -175,16 +184,21 @@ std::string Comparison::table(const std::string& title, Accuracies accuracies) c
   const std::string last = fmt::format("last {}", std::min<std::int64_t>(last_, std::ssize(rounds_)));
   std::vector<std::vector<std::string>> rows{
       {"", last, "final", "best", "difference", "p", "p, Holm", "p, ranks", "seconds"}};
-  std::vector<std::string> labels;
   std::vector<double> p;
   for (const std::string& label : labels_) {
-    if (!measured(label, accuracies)) continue;
     const std::optional<PairedTest> test = this->test(label, accuracies);
-    labels.push_back(label);
     p.push_back(test ? test->p : kNone);
   }
   const std::vector<double> adjusted = holm(p);
-  for (std::size_t i = 0; i < labels.size(); ++i) rows.push_back(row(labels[i], accuracies, adjusted[i]));
+  for (std::size_t i = 0; i < labels_.size(); ++i) {
+    if (measured(labels_[i], accuracies)) {
+      rows.push_back(row(labels_[i], accuracies, adjusted[i]));
+    } else if (const std::int64_t runs = diverged(labels_[i]); runs > 0) {
+      rows.emplace_back(rows[0].size(), "-");
+      rows.back()[0] = labels_[i];
+      rows.back()[1] = fmt::format("diverged: {} of {}", runs, runs_of(labels_[i]).size());
+    }
+  }
   return fmt::format("{}, percent:\n\n{}", title, markdown(rows));
 }
 
@@ -196,7 +210,7 @@ std::string Comparison::legend() const {
   out += fmt::format(
       ". last: mean of the last evaluations of a run; final: after round {}; best: the highest, which is chosen on the "
       "test data.\nseconds: training of a run.\n",
-      rounds_.back());
+      final_);
   if (n == 1 || labels_.size() == 1) return out;
   return out +
          fmt::format(

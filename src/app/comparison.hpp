@@ -19,6 +19,7 @@ struct ComparedRun {
   std::vector<std::int64_t> rounds;
   std::vector<double> test, personal;  // personal, NaN: clients have no models of their own
   double seconds = 0;                  // of training, without evaluation
+  bool diverged = false;               // and so has no accuracies
 };
 /// From a run file, up to a round; label, seed and hash are left to the caller.
 ComparedRun read_compared_run(const std::filesystem::path& path, std::int64_t last_round);
@@ -29,7 +30,7 @@ struct Scores {
 };
 
 /// Runs with several labels, each with the same seeds in the same order. Compared in the rounds that all have
-/// evaluated, of which the last must be `rounds`.
+/// evaluated, of which the last must be `rounds`. A label of which a run diverged is told of as such, and not compared.
 class Comparison {
  public:
   /// `last`: over how many evaluations the mean is taken that is compared; fewer where there are fewer.
@@ -49,6 +50,7 @@ class Comparison {
   std::vector<double> in_rounds(const ComparedRun& run, Accuracies accuracies) const;
   Scores scores(const ComparedRun& run, Accuracies accuracies) const;
   std::vector<double> scores_of(const std::string& label, Accuracies accuracies, double Scores::*score) const;
+  std::int64_t diverged(const std::string& label) const;  // runs
   bool measured(const std::string& label, Accuracies accuracies) const;
   std::optional<PairedTest> test(const std::string& label, Accuracies accuracies) const;  // none for the first label
   std::vector<std::string> row(const std::string& label, Accuracies accuracies, double adjusted) const;
@@ -58,7 +60,7 @@ class Comparison {
   std::vector<ComparedRun> runs_;
   std::vector<std::string> labels_;
   std::vector<std::int64_t> rounds_;  // that all have evaluated
-  std::int64_t last_;
+  std::int64_t final_, last_;
 };
 
 }  // namespace fedscape

@@ -37,6 +37,10 @@ class FlCompare : public Command {
   int run(Communicator& world, const OptionTable& table) override;
 
  private:
+  struct Done {
+    std::uint64_t initial_model;
+    bool diverged;
+  };
   std::string path(const std::string& name) const { return output_ + "/" + name; }
   void check_runs(FlSession& session) const;
   void estimate(FlSession& session) const;
@@ -49,8 +53,8 @@ class FlCompare : public Command {
   std::int64_t seeds_ = 5, last_ = 5;
   FlOptions options_;  // what the variants share
   std::vector<Variant> variants_;
-  std::vector<VariantRun> runs_;               // all variants of a seed before the next one
-  std::vector<std::uint64_t> initial_models_;  // of the runs that are finished
+  std::vector<VariantRun> runs_;  // all variants of a seed before the next one
+  std::vector<Done> done_;        // those that are finished
 };
 
 void FlCompare::check(OptionTable& table) {
@@ -120,14 +124,17 @@ bool FlCompare::train(FlSession& session, const OptionTable& table) {
   Communicator& comm = session.comm;
   for (const VariantRun& run : runs_) {
     if (comm.max(std::int64_t{stop_requested()}) > 0) return false;
-    log_info("run {} of {}: {}, seed {}", initial_models_.size() + 1, runs_.size(), run.label, run.options->seed);
+    log_info("run {} of {}: {}, seed {}", done_.size() + 1, runs_.size(), run.label, run.options->seed);
     FlTraining training(session, *run.options, run.info);
-    const std::uint64_t initial = training.initial_hash();
-    if (!training.train()) return false;
-    initial_models_.push_back(initial);
+    done_.push_back({training.initial_hash(), false});
+    try {
+      if (!training.train()) return false;
+    } catch (const DivergedError& error) {
+      log_warning("{}, seed {} diverged: {}", run.label, run.options->seed, error.what());
+      done_.back().diverged = true;
+    }
     agree(comm, [&] {
-      if (comm.is_root() && initial_models_.size() % variants_.size() == 0)
-        write(compare(initial_models_.size()), table);
+      if (comm.is_root() && done_.size() % variants_.size() == 0) write(compare(done_.size()), table);
     });
   }
   return true;
@@ -138,10 +145,12 @@ Comparison FlCompare::compare(std::size_t runs) const {
   std::vector<ComparedRun> compared;
   for (std::size_t v = 0; v < variants_.size(); ++v)
     for (std::size_t i = v; i < runs; i += variants_.size()) {
-      ComparedRun run = read_compared_run(runs_[i].options->output, options_.rounds);
+      ComparedRun run;
+      if (!done_[i].diverged) run = read_compared_run(runs_[i].options->output, options_.rounds);
       run.label = runs_[i].label;
       run.seed = runs_[i].options->seed;
-      run.initial_model = initial_models_[i];
+      run.initial_model = done_[i].initial_model;
+      run.diverged = done_[i].diverged;
       compared.push_back(std::move(run));
     }
   return Comparison(std::move(compared), options_.rounds, last_);
@@ -160,9 +169,11 @@ void FlCompare::write(const Comparison& comparison, const OptionTable& table) co
 
 void FlCompare::show(const Comparison& comparison) const {
   fmt::print("{}", comparison.tables());
+  const std::vector<Curve> curves = comparison.curves();
+  if (curves.empty()) return;  // all have diverged
   const std::string title = seeds_ > 1 ? fmt::format("mean of {} seeds, from the lowest to the highest", seeds_) : "";
-  const std::string wrong = try_gnuplot(
-      path("compare.gp"), curves_script(title, "round", "test accuracy (%)", "", comparison.curves(), "compare.png"));
+  const std::string wrong =
+      try_gnuplot(path("compare.gp"), curves_script(title, "round", "test accuracy (%)", "", curves, "compare.png"));
   if (!wrong.empty()) log_warning("{}", wrong);
   log_info("{}", path("compare.md"));
 }

@@ -28,8 +28,7 @@ void FlOptions::list(OptionTable& table) {
   table.add("Cohort of a round", cohort);
   table.add("Machine", machine);
   table.field("memory-budget", memory_budget,
-              "RAM of a rank for what its clients remember between rounds, in bytes or "
-              "as 500M, 2G (powers of 10); the rest is in OUTPUT.clients; 0: none");
+              "RAM of a rank for client memories, e.g. 500M or 2G; the rest is in OUTPUT.clients; 0: none");
   list_choices(table);
 }
 

@@ -81,6 +81,11 @@ mkdir bin && printf '#!/bin/sh\nexit 1\n' >bin/gnuplot && chmod +x bin/gnuplot
 PATH=$work/bin:$PATH "${one[@]}" --output one >two.txt 2>log.txt || fail "without gnuplot: $(tail -n 3 log.txt)"
 cmp one.txt two.txt && grep -q "gnuplot could not draw one/compare.gp" log.txt || fail "gnuplot: $(cat log.txt)"
 
+# An algorithm that diverges is a row of the table.
+on 2 "${one[@]}" --output lost --algorithms fedavg,fast=fedavg:lr=1e30 >lost.txt 2>log.txt || fail "$(tail -n 3 log.txt)"
+grep -q "| fast *| diverged: 1 of 1 " lost.txt && grep -q "fast, seed 1 diverged: client [0-9]*, round 1" log.txt ||
+  fail "not told of: $(cat lost.txt)"
+
 # The scenes of comparisons, on generated images of the shape of their data.
 for config in "$root"/jobs/configs/compare_*.ini; do
   name=$(basename "$config" .ini)

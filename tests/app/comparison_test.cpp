@@ -78,6 +78,20 @@ TEST(Comparison, PersonalAccuraciesHaveATableOfTheirOwn) {
   EXPECT_THAT(Comparison({first}, 2, 1).tables(), Not(HasSubstr("clients' own models")));
 }
 
+TEST(Comparison, ALabelOfWhichARunDivergedIsNotCompared) {
+  ComparedRun lost = run("b", 2, {});
+  lost.diverged = true;
+  const auto compared = [&](std::vector<ComparedRun> runs) { return Comparison(std::move(runs), 2, 1); };
+  const Comparison second = compared({run("a", 1, {1, 2}), run("a", 2, {1, 4}), run("b", 1, {1, 9}), lost});
+  EXPECT_THAT(second.tables(),
+              AllOf(HasSubstr("| b | diverged: 1 of 2 | - "), HasSubstr("| a | 3.00 +- 12.71"), Not(HasSubstr("| +"))));
+  EXPECT_THAT(second.csv(), HasSubstr("\nb,2,000000000000abcd,,,,,,\n"));
+  EXPECT_EQ(second.curves().size(), 1u);
+  const std::string first = compared({run("b", 1, {1, 9}), lost, run("a", 1, {1, 2}), run("a", 2, {1, 4})}).tables();
+  EXPECT_THAT(first, AllOf(HasSubstr("| a | 3.00 +- 12.71"), HasSubstr("diverged: 1 of 2")));
+  EXPECT_THAT(compared({lost}).tables(), HasSubstr("diverged: 1 of 1"));
+}
+
 TEST(Comparison, ARunWithoutTheLastRoundIsRefused) {
   EXPECT_EQ(test::message_of([] {
               Comparison({run("a", 1, {1, 2}), run("b", 6, {1})}, 2, 1);

@@ -8,7 +8,8 @@
 namespace fedscape {
 
 /// The one exception type: a caller's mistake, bad input, or a foreign call that failed. `what()` names what was
-/// expected and what came. Nobody catches it but `main` and `agree` (comm/communicator.hpp).
+/// expected and what came. Nobody catches it but `main`, `agree` (comm/communicator.hpp) and, where an algorithm
+/// diverged, comparisons.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

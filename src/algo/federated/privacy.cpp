@@ -31,9 +31,9 @@ RenyiCurve curve_of(const PrivacyOptions& options, const CohortOptions& cohort, 
 
 void PrivacyOptions::options(Fields& f) {
   f.field("clip", clip, "L2 bound of all that a client sends, penalties' parts included; 0: no bound, no noise");
-  f.field("noise", noise, "deviation of the Gaussian noise on the sum of what clients send, as a multiple of clip");
+  f.field("noise", noise, "deviation of the Gaussian noise on the sum of uploads, as a multiple of clip");
   f.field("delta", delta, "delta of the (epsilon, delta) reported after every round");
-  f.field("local", local, "noise on what each client sends instead of on the sum; epsilon is then that of one client");
+  f.field("local", local, "noise on each upload instead of on the sum; epsilon is then of one client");
 }
 
 void PrivacyOptions::check(const CohortOptions& cohort, const LocalOptions& training) const {

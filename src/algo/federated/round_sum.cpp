@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "fedscape/algo/federated/engine.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/exact_sum.hpp"
 #include "fedscape/ops/reduce.hpp"
@@ -89,7 +90,11 @@ void RoundSum::reduce(Stream& stream, Communicator& comm) {
   if (scalars_[kFailures] == 0) return;
   constexpr std::int64_t kNobody = std::numeric_limits<std::int64_t>::max();
   const std::int64_t mine = failed_here ? failed_ : kNobody, lowest = -comm.max(-mine);
-  agree(comm, [&] { FEDSCAPE_CHECK(mine != lowest, "{}", message_); });
+  try {
+    agree(comm, [&] { FEDSCAPE_CHECK(mine != lowest, "{}", message_); });
+  } catch (const AgreedError& error) {  // the message has reached all ranks
+    throw DivergedError(error.what());
+  }
 }
 
 double RoundSum::loss() const { return value_of(scalars_[kLoss]); }

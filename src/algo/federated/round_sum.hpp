@@ -36,7 +36,7 @@ class RoundSum {
   void fail(ClientId id, const std::string& message);
   void ask_to_stop();
 
-  /// Adds up over all ranks: one collective. Where a client failed, all ranks throw AgreedError with its message.
+  /// Adds up over all ranks: one collective. Where a client failed, all ranks throw DivergedError with its message.
   void reduce(Stream& stream, Communicator& comm);
 
   View<const std::int64_t> uploads() const { return {total_.data(), {upload_}}; }

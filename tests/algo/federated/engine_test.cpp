@@ -121,7 +121,7 @@ std::string message_of_spoiled(bool upload) {
   const auto comm = test::alone();
   try {
     test::run(*comm, setting, {.rounds = 1, .cohort = {.cohort = 9}});
-  } catch (const AgreedError& error) {
+  } catch (const DivergedError& error) {
     return error.what();
   }
   return "no error";

@@ -110,6 +110,13 @@ struct PersonalMetrics {
 /// Sees the trained model [1,P] of each client once, on the thread that trained it: see algo/weight_statistics.hpp.
 using ClientObserver = std::function<void(Stream&, ClientId, View<const float> params)>;
 
+/// Thrown on every rank by a round in which a loss or an upload is not finite: a result of the algorithm at its rate
+/// rather than a mistake. It names client and round.
+class DivergedError : public AgreedError {
+ public:
+  using AgreedError::AgreedError;
+};
+
 /// Trains a cohort over the ranks and moves the server: one collective. The memory of each thread is made once, before
 /// its first client, so a steady-state step allocates nothing.
 class Engine {
@@ -117,8 +124,7 @@ class Engine {
   Engine(Workers& workers, Communicator& comm, const Federation& federation);
   ~Engine();
 
-  /// The next round. `stop`: this rank wants to stop after it. Throws AgreedError, on every rank, naming client and
-  /// round where a loss or an upload is not finite.
+  /// The next round. `stop`: this rank wants to stop after it. May throw DivergedError.
   RoundReport round(const Cohort& cohort, Server& server, ClientMemory& memory, bool stop = false,
                     const ClientObserver& observe = {});
 

@@ -5,7 +5,7 @@
 
 namespace fedscape {
 
-/// MAP, model aggregation and personalisation with incomplete classes (Li, Song, Li, Tang, Shao and Zhan, IEEE TKDE
+/// MAP, model aggregation and personalisation with incomplete classes (Li, Song, Li, Li, Shao, Yang and Zhan, IEEE TKDE
 /// 2024). Aggregation: clients train what they send on restricted softmax, see FedRs. Personalisation: from there they
 /// train on, at personal_lr times the rate for
 ///
