@@ -15,9 +15,12 @@ namespace {
 
 constexpr std::int64_t kProbeSteps = 5;
 
-/// Seconds of one local step while all threads of all ranks are busy: the second of two short rounds.
-double step_seconds(Workers& workers, Communicator& comm, const Federation& federation,
-                    std::span<const float> initial) {
+/// Seconds of one local step while all threads of all ranks are busy, and of the server: the second of two short
+/// rounds.
+struct Probed {
+  double step = 0, server = 0;
+};
+Probed probe_round(Workers& workers, Communicator& comm, const Federation& federation, std::span<const float> initial) {
   LocalOptions few = federation.local;
   few.local_steps = kProbeSteps;
   const Federation probe{federation.network,     federation.algorithm, federation.penalties,
@@ -28,11 +31,10 @@ double step_seconds(Workers& workers, Communicator& comm, const Federation& fede
   const auto memory = make_memory_in_ram();
   const std::int64_t busy = std::int64_t{comm.size()} * workers.size();
   const CohortOptions one_each{std::min(busy, federation.clients.size()), false};
-  double seconds = 0;
+  RoundReport report;
   for (std::int64_t round = 0; round < 2; ++round)
-    seconds = engine.round(sample_cohort(federation.clients.size(), one_each, federation.seed, round), server, *memory)
-                  .seconds;
-  return seconds / static_cast<double>(kProbeSteps);
+    report = engine.round(sample_cohort(federation.clients.size(), one_each, federation.seed, round), server, *memory);
+  return {(report.seconds - report.server_seconds) / static_cast<double>(kProbeSteps), report.server_seconds};
 }
 
 /// Local steps of an average round.
@@ -47,7 +49,7 @@ double steps_per_round(const Federation& federation, const CohortOptions& cohort
 
 void print_estimate(Workers& workers, Communicator& comm, const Federation& federation, const FlOptions& options,
                     const Engine& engine, std::span<const float> initial, const Dataset& test) {
-  const double step = step_seconds(workers, comm, federation, initial);
+  const Probed probed = probe_round(workers, comm, federation, initial);
   Server server = initial_server(workers.stream(), federation, initial);
   Timer timer;
   evaluate_sharded(workers, comm, federation.network, server.global, test);
@@ -57,7 +59,7 @@ void print_estimate(Workers& workers, Communicator& comm, const Federation& fede
   const auto footprint = total_footprint(federation);
   const double steps = steps_per_round(federation, options.cohort);
   const double busy = static_cast<double>(comm.size()) * workers.size();
-  const double round = step * std::ceil(steps / busy);
+  const double round = probed.step * std::ceil(steps / busy) + probed.server;
   const double evaluations =
       options.evaluate_every > 0 ? std::ceil(double(options.rounds) / double(options.evaluate_every)) : 1;
   const double data = static_cast<double>(federation.train.sample_bytes() + test.sample_bytes());
@@ -74,7 +76,7 @@ void print_estimate(Workers& workers, Communicator& comm, const Federation& fede
     fmt::print("privacy              epsilon {:.4g} at delta {:.3g} after {} rounds{}\n",
                privacy->epsilon(options.rounds), privacy->options().delta, options.rounds,
                privacy->options().local ? ", of the client drawn most often" : "");
-  fmt::print("steps of a round     {:.0f}, {:.3g} ms each, {:.0f} at a time\n", steps, step * 1e3, busy);
+  fmt::print("steps of a round     {:.0f}, {:.3g} ms each, {:.0f} at a time\n", steps, probed.step * 1e3, busy);
   fmt::print("estimated time       {} a round, {} an evaluation, {} in all ({} rounds)\n", duration(round),
              duration(evaluation), duration(round * double(options.rounds) + evaluation * evaluations), options.rounds);
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "fedscape/app/progress.hpp"
 #include "fedscape/app/stop.hpp"
 #include "fedscape/base/log.hpp"
@@ -40,6 +42,10 @@ std::string round_line(const RoundReport& report, const Metrics* test, const Per
   if (personal)
     line +=
         fmt::format("personal accuracy {:.2f} %, macro-F1 {:.2f} %, ", personal->client_accuracy, personal->client_f1);
+  for (const Figure& figure : report.figures)
+    if (!std::isnan(figure.value))
+      line += figure.unit == "percent" ? fmt::format("{} {:.2f} %, ", figure.name, figure.value)
+                                       : fmt::format("{} {:.4g}, ", figure.name, figure.value);
   line += fmt::format("train loss {:.4f}, lr {:.4g}, {} clients, {} samples, {} steps, {:.2f} s", report.train_loss,
                       report.lr, report.clients, report.samples, report.steps, report.seconds);
   if (report.privacy)

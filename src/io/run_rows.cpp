@@ -23,6 +23,8 @@ Row row_of(const RoundReport& report, const Metrics* test, const PersonalMetrics
   row.push_back({"personal_client_f1", "percent", personal != nullptr ? personal->client_f1 : kNone});
   add_metrics(row, "before", report.before.count > 0 ? &report.before : nullptr);
   add_metrics(row, "after", report.after.count > 0 ? &report.after : nullptr);
+  for (const Figure& figure : report.figures)
+    row.push_back({std::string(figure.name), std::string(figure.unit), figure.value});
   row.push_back({"lr", "1", report.lr});
   row.push_back({"upload_norm", "1", report.upload_norm});
   if (report.privacy) {

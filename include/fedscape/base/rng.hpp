@@ -26,6 +26,7 @@ enum class Purpose : std::uint8_t {
   synthetic = 10,
   server = 11,
   test = 12,
+  upload_noise = 13,
   neuron_shuffle = 24,
   shuffled_training = 25,
   privacy = 30,

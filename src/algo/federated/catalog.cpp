@@ -12,6 +12,7 @@
 #include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
+#include "fedscape/algo/federated/feddf.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
 #include "fedscape/algo/federated/fedexp.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
@@ -29,6 +30,7 @@
 #include "fedscape/algo/federated/lg_fedavg.hpp"
 #include "fedscape/algo/federated/map.hpp"
 #include "fedscape/algo/federated/moon.hpp"
+#include "fedscape/algo/federated/mrtf.hpp"
 #include "fedscape/algo/federated/perfedavg.hpp"
 #include "fedscape/algo/federated/pfedme.hpp"
 #include "fedscape/algo/federated/scaffold.hpp"
@@ -56,6 +58,7 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"fedavg-sf", "shuffled training: Li et al., CVPR 2022", make<FederatedAlgorithm, FedAvgSf>},
     AlgorithmEntry{"fedaws", "Yu et al., ICML 2020", make<FederatedAlgorithm, FedAws>},
     AlgorithmEntry{"fedbn", "Li et al., ICLR 2021", make<FederatedAlgorithm, FedBn>},
+    AlgorithmEntry{"feddf", "Lin et al., NeurIPS 2020", make<FederatedAlgorithm, FedDf>},
     AlgorithmEntry{"feddyn", "Acar et al., ICLR 2021", make<FederatedAlgorithm, FedDyn>},
     AlgorithmEntry{"fedexp", "Jhunjhunwala et al., ICLR 2023", make<FederatedAlgorithm, FedExp>},
     AlgorithmEntry{"fedlc", "Zhang et al., ICML 2022", make<FederatedAlgorithm, FedLc>},
@@ -72,6 +75,7 @@ constexpr std::array kAlgorithms = {
     AlgorithmEntry{"lg-fedavg", "Liang et al., 2020", make<FederatedAlgorithm, LgFedAvg>},
     AlgorithmEntry{"map", "Li et al., IEEE TKDE 2024", make<FederatedAlgorithm, Map>},
     AlgorithmEntry{"moon", "Li et al., CVPR 2021", make<FederatedAlgorithm, Moon>},
+    AlgorithmEntry{"mrtf", "Li, Yang and Zhan, DMKD 2023", make<FederatedAlgorithm, MrTf>},
     AlgorithmEntry{"perfedavg", "Fallah et al., NeurIPS 2020", make<FederatedAlgorithm, PerFedAvg>},
     AlgorithmEntry{"pfedme", "Dinh et al., NeurIPS 2020", make<FederatedAlgorithm, PFedMe>},
     AlgorithmEntry{"scaffold", "Karimireddy et al., ICML 2020", make<FederatedAlgorithm, Scaffold>},

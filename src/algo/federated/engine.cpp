@@ -54,8 +54,11 @@ struct Engine::Impl {
   Plan plan(const Cohort& cohort, std::int64_t round) const;
   void deal(Plan& plan) const;
   void train(const Plan& plan, const Round& round);
+  CohortWork cohort_of(const Plan& plan) const {
+    return {plan.weights, plan.steps, plan.participation * static_cast<double>(federation.rounds)};
+  }
   void expect(const Plan& plan, ClientMemory& memory) const;
-  void move_server(const Plan& plan, Server& server);
+  void move_server(const Plan& plan, Server& server, RoundReport& report);
   Trainer& trainer(Stream& stream, int worker);
   bool noises_sum() const { return federation.privacy != nullptr && federation.privacy->noises_sum(); }
 
@@ -178,7 +181,8 @@ void Engine::Impl::expect(const Plan& plan, ClientMemory& memory) const {
   memory.expect(ids);
 }
 
-void Engine::Impl::move_server(const Plan& plan, Server& server) {
+void Engine::Impl::move_server(const Plan& plan, Server& server, RoundReport& report) {
+  const Timer timer;
   Stream& stream = workers.stream();
   const ArenaScope scope(stream);
   const ProfileScope moving(stream, Phase::aggregation, "server");
@@ -191,6 +195,7 @@ void Engine::Impl::move_server(const Plan& plan, Server& server) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const Part& part = parts[i];
     const ServerStep step{
+        .workers = workers,
         .stream = stream,
         .network = federation.network,
         .round = server.round,
@@ -200,10 +205,13 @@ void Engine::Impl::move_server(const Plan& plan, Server& server) {
         .local_ids = ids,
         .local_weights = weights,
         .server_data = federation.server_data,
+        .cohort = cohort_of(plan),
+        .train_loss = report.train_loss,
         .sum = exact,
         .memory = share_of<float>(server.memory, part.server, part.size.server),
         .global = server.global,
-        .participation = plan.participation};
+        .participation = plan.participation,
+        .figures = i == 0 ? std::span(report.figures) : std::span<Figure>()};
     if (i == 0)
       federation.algorithm.server_update(step);
     else
@@ -211,6 +219,7 @@ void Engine::Impl::move_server(const Plan& plan, Server& server) {
   }
   if (federation.privacy != nullptr) federation.privacy->mend(stream, federation.network.layout(), server.global);
   ++server.round;
+  report.server_seconds = timer.seconds();
 }
 
 Engine::Engine(Workers& workers, Communicator& comm, const Federation& federation)
@@ -230,11 +239,10 @@ RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& me
   // 2. Each thread trains its blocks and adds what they send.
   e.sum.clear(e.workers.stream());
   if (stop) e.sum.ask_to_stop();
-  const double share = static_cast<double>(plan.report.clients) / static_cast<double>(e.federation.clients.size());
   e.train(plan, {.now = {server.round, static_cast<float>(plan.report.lr), server},
                  .steps = std::max<std::int64_t>(plan.report.steps, 1),
                  .test_samples = plan.test_samples,
-                 .cohort = {plan.weights, plan.steps, share * static_cast<double>(e.federation.rounds)},
+                 .cohort = e.cohort_of(plan),
                  .memory = memory,
                  .observe = observe,
                  .sum = e.sum,
@@ -245,9 +253,10 @@ RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& me
   e.sum.reduce(e.workers.stream(), e.comm);
   RoundReport report = plan.report;
   report.wait_seconds = waiting.seconds();
-  e.move_server(plan, server);
-
   report.train_loss = report.clients > 0 ? e.sum.loss() : std::numeric_limits<double>::quiet_NaN();
+  report.figures = e.federation.algorithm.figures();
+  e.move_server(plan, server, report);
+
   report.before = e.sum.metrics(RoundSum::When::before, plan.test_samples);
   report.after = e.sum.metrics(RoundSum::When::after, plan.test_samples);
   report.upload_norm = std::sqrt(ops::dot(e.workers.stream(), e.mean, e.mean));

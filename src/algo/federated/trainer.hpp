@@ -90,6 +90,8 @@ class Trainer {
   ClientBlock block_of(std::size_t part, int active) const;
   View<const float> server_memory_of(const Server& server, const Part& part) const;
   BlockStart start_of(Stream& stream, const Server& server, const ClientBlock& clients) const;
+  /// Before the hooks that see a LocalResult: whose keys the rows of keys_ are.
+  void address_results(const Round& round, std::span<const Work> block);
   LocalResult result_of(Stream& stream, const Round& round, std::size_t part, const ClientBlock& clients);
 
   const Federation& federation_;

@@ -29,7 +29,14 @@ LocalResult Trainer::result_of(Stream& stream, const Round& round, std::size_t p
           round.now.lr,
           federation_.local.optimizer,
           round.cohort,
-          own_samples_ ? &*own_samples_ : nullptr};
+          own_samples_ ? &*own_samples_ : nullptr,
+          std::span(keys_).first(clients.ids.size())};
+}
+
+void Trainer::address_results(const Round& round, std::span<const Work> block) {
+  for (std::size_t m = 0; m < block.size(); ++m)
+    keys_[m] = {federation_.seed, Purpose::upload_noise, static_cast<std::uint32_t>(block[m].address),
+                static_cast<std::uint32_t>(round.now.round), 0};
 }
 
 void Trainer::send(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {
@@ -37,6 +44,7 @@ void Trainer::send(Stream& stream, const Round& round, std::span<const Work> blo
   const std::span<const Stage> stages = std::span(stages_).first(round_stages_);
   for (std::size_t m = 0; m < block.size(); ++m) steps_[m] = sending_steps(stages, block[m].steps);
   if (own_samples_) own_samples_->turn_to(std::span(ids_).first(block.size()));
+  address_results(round, block);
   {
     const ArenaScope scope(stream);
     const ProfileScope uploading(stream, Phase::aggregation, "upload");
@@ -57,6 +65,7 @@ void Trainer::send(Stream& stream, const Round& round, std::span<const Work> blo
 }
 
 void Trainer::finish(Stream& stream, const Round& round, std::span<const Work> block) {
+  address_results(round, block);
   {
     const ArenaScope scope(stream);
     const ClientBlock clients = block_of(0, static_cast<int>(block.size()));

@@ -15,6 +15,7 @@
 #include "fedscape/algo/federated/fedavg_sf.hpp"
 #include "fedscape/algo/federated/fedaws.hpp"
 #include "fedscape/algo/federated/fedbn.hpp"
+#include "fedscape/algo/federated/feddf.hpp"
 #include "fedscape/algo/federated/feddyn.hpp"
 #include "fedscape/algo/federated/fedexp.hpp"
 #include "fedscape/algo/federated/fedlc.hpp"
@@ -32,6 +33,7 @@
 #include "fedscape/algo/federated/lg_fedavg.hpp"
 #include "fedscape/algo/federated/map.hpp"
 #include "fedscape/algo/federated/moon.hpp"
+#include "fedscape/algo/federated/mrtf.hpp"
 #include "fedscape/algo/federated/perfedavg.hpp"
 #include "fedscape/algo/federated/pfedme.hpp"
 #include "fedscape/algo/federated/privacy.hpp"
@@ -91,6 +93,18 @@ void with_nova_momentum(test::FederationCase& setting) {
   algorithm->server_momentum = 0.5;
   setting.algorithm = std::move(algorithm);
 }
+void with_feddf(test::FederationCase& setting) {
+  auto algorithm = std::make_unique<FedDf>();
+  algorithm->refinement.distil.steps = 7;
+  setting.algorithm = std::move(algorithm);
+}
+template <const char* mode>
+void with_mrtf(test::FederationCase& setting) {
+  auto algorithm = std::make_unique<MrTf>();
+  algorithm->mode = mode, algorithm->dp_sigma = 0.01;
+  algorithm->refinement.distil.steps = 7, algorithm->refinement.feed_back = true;
+  setting.algorithm = std::move(algorithm);
+}
 void with_map_mmd(test::FederationCase& setting) {
   auto algorithm = std::make_unique<Map>();
   algorithm->transfer = "mmd";
@@ -114,6 +128,7 @@ void with_every_hook(test::FederationCase& setting) {
   setting.penalties.push_back(std::make_unique<test::EveryPenalty>());
 }
 constexpr char kMean[] = "mean", kMixture[] = "mixture", kPrecision[] = "precision";
+constexpr char kAll[] = "ALL", kAvgRef[] = "AvgRef", kWeiLogi[] = "WeiLogi";
 constexpr char kHinge[] = "hinge", kLogistic[] = "logistic";
 void with_all_penalties(test::FederationCase& setting) {
   setting.algorithm = std::make_unique<Scaffold>();
@@ -180,6 +195,10 @@ const std::vector<std::pair<std::string, Maker>> kSystems = {
     {"apfl_adaptive", with_adaptive_mixture},
     {"fedrep", with<FedRep>},
     {"fedavg_ft", with<FedAvgFt>},
+    {"feddf", with_feddf},
+    {"mrtf", with_mrtf<kAll>},
+    {"mrtf_avgref", with_mrtf<kAvgRef>},
+    {"mrtf_weilogi", with_mrtf<kWeiLogi>},
     {"pan", with_pan},
     {"privacy", with_noise},
     {"privacy_local", with_local_noise},
@@ -200,6 +219,7 @@ std::string bytes_of(const test::RunResult& result) {
     append(&report.train_loss, sizeof(double));
     append(&report.before, sizeof(Metrics));
     append(&report.after, sizeof(Metrics));
+    for (const Figure& figure : report.figures) append(&figure.value, sizeof(double));
     const PrivacyReport spent = report.privacy.value_or(PrivacyReport{});
     append(&spent, sizeof(spent));
   }

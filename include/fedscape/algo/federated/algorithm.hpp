@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "fedscape/algo/federated/step.hpp"
+#include "fedscape/algo/federated/server_step.hpp"
 
 namespace fedscape {
 
@@ -91,6 +91,8 @@ class FederatedAlgorithm {
   /// The models that personal metrics are taken of; params [M,P] hold those of the first start(), perhaps tuned, on
   /// entry. Here: left so.
   virtual void personal(const BlockStart&, View<float> params) const { (void)params; }
+  /// Names and units of what server_update reports, the same in every round. Here: nothing.
+  virtual std::vector<Figure> figures() const { return {}; }
   /// The next global model. Here: global + mean upload.
   virtual void server_update(const ServerStep&) const;
 };

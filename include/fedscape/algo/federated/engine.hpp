@@ -93,7 +93,9 @@ struct RoundReport {
   double lr = 0;
   Metrics before, after;  // local metrics, with evaluate_clients: global model, personal or trained model
   double seconds = 0, wait_seconds = 0;  // of them in the collective, mostly for slower ranks
+  double server_seconds = 0;             // of them moving the server
   double upload_norm = 0;                // of the mean upload
+  std::vector<Figure> figures;           // what the algorithm's server reports
   std::optional<PrivacyReport> privacy;  // where the federation has a Privacy
   bool stop = false;                     // some rank was asked to stop
 };

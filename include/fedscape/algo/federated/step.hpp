@@ -7,7 +7,7 @@
 #include "fedscape/data/dataset.hpp"
 #include "fedscape/nn/sgd.hpp"
 
-/// What the hooks of an algorithm see: before, during and after local steps, and on the server.
+/// What the hooks of an algorithm see: before, during and after local steps. On the server: server_step.hpp.
 namespace fedscape {
 
 /// One kind of local training: how long, how fast, on what. A client goes through the stages of its algorithm in order.
@@ -116,27 +116,8 @@ struct LocalResult {
   float lr;  // of this round
   const OptimizerOptions& optimizer;
   CohortWork cohort;
-  OwnSamples* own;  // where the footprint asks for it
-};
-
-class ExactSum;  // algo/exact_sum.hpp
-
-/// What the server sees at the end of a round. Every rank runs it; mean, memory and global are identical on all.
-struct ServerStep {
-  Stream& stream;
-  const Network& network;
-  std::int64_t round;
-  RngKey key;              // purpose `server`, this round
-  View<const float> mean;  // [1,Q] weighted mean upload of the cohort
-  View<const float>
-      local_uploads;  // [n_r,Q] those this rank holds, if the footprint asks for them; never gathered whole
-  std::span<const ClientId> local_ids;    // [n_r] whose they are
-  std::span<const double> local_weights;  // [n_r] their weights, which sum to 1 over all ranks
-  const Dataset* server_data;             // unlabelled server data, if the footprint asks for it
-  ExactSum& sum;                          // order-free sum over ranks: per-sample teachers, statistics
-  View<float> memory;                     // [1,V]
-  View<float> global;                     // [1,P] in: last round's model, out: the next one
-  double participation;                   // distinct clients of the cohort / number of clients
+  OwnSamples* own;               // where the footprint asks for it
+  std::span<const RngKey> keys;  // [M] of what each client draws at the end of this round: purpose `upload_noise`
 };
 
 }  // namespace fedscape
