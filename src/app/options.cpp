@@ -286,18 +286,19 @@ std::string OptionTable::Entry::text() const {
 std::string OptionTable::help(std::string_view usage) const {
   std::size_t width = 0;
   for (const Entry& e : entries_) width = std::clamp<std::size_t>(e.name.size() + e.text().size() + 6, width, 32);
-  std::string out = fmt::format("{}\n", usage);
+  std::string out = fmt::format("{}\n", usage), elsewhere;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     if (!entry.elsewhere.empty()) {
       const bool more = i == 0 || entries_[i - 1].elsewhere != entry.elsewhere;
-      if (more) out += fmt::format("More options, --NAME.OPTION: {}\n", entry.elsewhere);
+      if (more) elsewhere += (elsewhere.empty() ? "" : ", ") + entry.elsewhere;
       continue;
     }
     if (i == 0 || entry.group != entries_[i - 1].group) out += fmt::format("{}\n", titles_[entry.group]);
     const std::string name = fmt::format("--{} {}", entry.name, entry.text().empty() ? "\"\"" : entry.text());
     out += fmt::format("  {:<{}} {}\n", name, width, entry.help);
   }
+  if (!elsewhere.empty()) out += fmt::format("More options, --NAME.OPTION: {}\n", elsewhere);
   return out;
 }
 
