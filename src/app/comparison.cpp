@@ -51,8 +51,9 @@ std::size_t column_of(const RunHistory& history, const std::string& name) {
 ComparedRun read_compared_run(const std::filesystem::path& path, std::int64_t last_round) {
   RunHistory history;
   hdf5::read_file(path, [&](const hdf5::Group& root) { history = read_history(root.group("metrics")); });
-  const std::size_t test = column_of(history, "test_accuracy"), personal = column_of(history, "personal_accuracy"),
-                    seconds = column_of(history, "seconds");
+  const std::size_t test = column_of(history, "test_accuracy"),
+                    personal = column_of(history, "personal_client_accuracy"),
+                    f1 = column_of(history, "personal_client_f1"), seconds = column_of(history, "seconds");
   ComparedRun run;
   for (std::size_t i = 0; i < history.rounds.size() && history.rounds[i] <= last_round; ++i) {
     run.seconds += history.rows[i][seconds];
@@ -60,6 +61,7 @@ ComparedRun read_compared_run(const std::filesystem::path& path, std::int64_t la
     run.rounds.push_back(history.rounds[i]);
     run.test.push_back(history.rows[i][test]);
     run.personal.push_back(history.rows[i][personal]);
+    run.personal_f1.push_back(history.rows[i][f1]);
   }
   return run;
 }
@@ -81,10 +83,11 @@ Comparison::Comparison(std::vector<ComparedRun> runs, std::int64_t rounds, std::
 
 std::string Comparison::csv() const {
   std::string out =
-      "label,seed,initial_model,test_last,test_final,test_best,personal_last,personal_final,personal_best\n";
+      "label,seed,initial_model,test_last,test_final,test_best,personal_last,personal_final,personal_best,"
+      "f1_last,f1_final,f1_best\n";
   for (const ComparedRun& run : runs_) {
     out += fmt::format("{},{},{:016x}", run.label, run.seed, run.initial_model);
-    for (const Accuracies accuracies : {&ComparedRun::test, &ComparedRun::personal}) {
+    for (const Accuracies accuracies : {&ComparedRun::test, &ComparedRun::personal, &ComparedRun::personal_f1}) {
       const Scores s = scores(run, accuracies);
       for (const double value : {s.last, s.final, s.best}) out += std::isnan(value) ? "," : fmt::format(",{}", value);
     }
@@ -96,8 +99,10 @@ std::string Comparison::csv() const {
 std::string Comparison::tables() const {
   std::string out = table("Accuracy on the test set", &ComparedRun::test);
   const auto personal = [&](const std::string& label) { return measured(label, &ComparedRun::personal); };
-  if (std::any_of(labels_.begin(), labels_.end(), personal))
+  if (std::any_of(labels_.begin(), labels_.end(), personal)) {
     out += "\n" + table("Accuracy of the clients' own models on their own test sets", &ComparedRun::personal);
+    out += "\n" + table("Macro-F1 of the clients' own models on their own test sets", &ComparedRun::personal_f1);
+  }
   return out + "\n" + legend();
 }
 

@@ -11,15 +11,16 @@
 
 namespace fedscape {
 
-/// Accuracies of a finished run in percent, of the rounds that it evaluated.
+/// Accuracies of a finished run in percent, of the rounds that it evaluated; of the clients' own models the means over
+/// clients of accuracy and macro-F1, NaN where clients have none.
 struct ComparedRun {
   std::string label;
   std::int64_t seed = 0;
   std::uint64_t initial_model = 0;  // hash of the model that training started from
   std::vector<std::int64_t> rounds;
-  std::vector<double> test, personal;  // personal, NaN: clients have no models of their own
-  double seconds = 0;                  // of training, without evaluation
-  bool diverged = false;               // and so has no accuracies
+  std::vector<double> test, personal, personal_f1;
+  double seconds = 0;     // of training, without evaluation
+  bool diverged = false;  // and so has no accuracies
 };
 /// From a run file, up to a round; label, seed and hash are left to the caller.
 ComparedRun read_compared_run(const std::filesystem::path& path, std::int64_t last_round);
@@ -36,9 +37,9 @@ class Comparison {
   /// `last`: over how many evaluations the mean is taken that is compared; fewer where there are fewer.
   Comparison(std::vector<ComparedRun> runs, std::int64_t rounds, std::int64_t last);
 
-  /// A line for each run: its seed, the hash of its initial model, Scores of both accuracies.
+  /// A line for each run: its seed, the hash of its initial model, Scores of all accuracies.
   std::string csv() const;
-  /// Markdown: of both accuracies, a row for each label with mean and 95 % interval of the Scores, and the difference
+  /// Markdown: of each accuracy, a row for each label with mean and 95 % interval of the Scores, and the difference
   /// of `last` to the first label's, seed by seed, with its tests.
   std::string tables() const;
   /// Mean test accuracy over the rounds, a curve for each label in a band from the lowest to the highest seed.

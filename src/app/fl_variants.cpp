@@ -97,8 +97,8 @@ VariantRun make_run(const Variant& variant, const OptionTable& base, std::int64_
   for (const auto& [name, value] : variant.options) {
     const std::string origin = fmt::format("algorithms, {}: {}", variant.text, name);
     FEDSCAPE_CHECK(own.has(name) || !table.has(name),
-                   "{}: all entries share this option; one of their own is of network, local training, algorithm or "
-                   "penalties",
+                   "{}: all entries share this option; one of their own is of network, local training, privacy, "
+                   "algorithm or penalties",
                    origin);
     table.set(name, value, origin);
   }

@@ -27,7 +27,7 @@ struct VariantRun {
 };
 /// The options in `table`, but for those of other algorithms, with the variant's own over them. An Error names the
 /// entry and an option that does not exist, has a wrong value, or is not what the variant may choose: network, local
-/// training, algorithm and penalties.
+/// training, privacy, algorithm and penalties.
 VariantRun make_run(const Variant& variant, const OptionTable& table, std::int64_t seed, const std::string& output);
 
 }  // namespace fedscape

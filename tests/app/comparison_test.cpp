@@ -20,7 +20,7 @@ const double kNone = std::nan("");
 ComparedRun run(const std::string& label, std::int64_t seed, std::vector<double> test) {
   ComparedRun result{label, seed, 0xabcdu, {}, std::move(test), {}, 2.5};
   for (std::size_t i = 0; i < result.test.size(); ++i) result.rounds.push_back(static_cast<std::int64_t>(i) + 1);
-  result.personal.assign(result.test.size(), kNone);
+  result.personal = result.personal_f1 = std::vector<double>(result.test.size(), kNone);
   return result;
 }
 
@@ -41,7 +41,7 @@ TEST(Comparison, ARowHasMeanIntervalAndThePairedTest) {
 
 TEST(Comparison, TheMeanOfTheLastEvaluationsIsCompared) {
   const std::string csv = Comparison({run("a", 1, {10, 90, 80})}, 3, 2).csv();
-  EXPECT_THAT(csv, HasSubstr("\na,1,000000000000abcd,85,80,90,,,\n"));
+  EXPECT_THAT(csv, HasSubstr("\na,1,000000000000abcd,85,80,90,,,,,,\n"));
   EXPECT_THAT(Comparison({run("a", 1, {10, 90, 80})}, 3, 9).csv(), HasSubstr("abcd,60,80,90,"));
 }
 
@@ -70,11 +70,13 @@ TEST(Comparison, ABandReachesFromTheLowestToTheHighestSeed) {
 
 TEST(Comparison, PersonalAccuraciesHaveATableOfTheirOwn) {
   ComparedRun first = run("a", 1, {10, 80}), second = run("b", 1, {20, 81});
-  second.personal = {60, 90};
-  EXPECT_THAT(Comparison({first, second}, 2, 1).csv(), HasSubstr("b,1,000000000000abcd,81,81,81,90,90,90\n"));
+  second.personal = {60, 90}, second.personal_f1 = {50, 70};
+  EXPECT_THAT(Comparison({first, second}, 2, 1).csv(), HasSubstr("b,1,000000000000abcd,81,81,81,90,90,90,70,70,70\n"));
   const std::string tables = Comparison({first, second}, 2, 1).tables();
   const std::string personal = tables.substr(tables.find("clients' own models"));
   EXPECT_THAT(personal, AllOf(HasSubstr("| b | 90.00  | 90.00 | 90.00 | -"), Not(HasSubstr("| a |"))));
+  EXPECT_THAT(personal, HasSubstr("Macro-F1"));
+  EXPECT_THAT(personal, HasSubstr("| b | 70.00  | 70.00 | 70.00 | -"));
   EXPECT_THAT(Comparison({first}, 2, 1).tables(), Not(HasSubstr("clients' own models")));
 }
 
@@ -85,7 +87,7 @@ TEST(Comparison, ALabelOfWhichARunDivergedIsNotCompared) {
   const Comparison second = compared({run("a", 1, {1, 2}), run("a", 2, {1, 4}), run("b", 1, {1, 9}), lost});
   EXPECT_THAT(second.tables(),
               AllOf(HasSubstr("| b | diverged: 1 of 2 | - "), HasSubstr("| a | 3.00 +- 12.71"), Not(HasSubstr("| +"))));
-  EXPECT_THAT(second.csv(), HasSubstr("\nb,2,000000000000abcd,,,,,,\n"));
+  EXPECT_THAT(second.csv(), HasSubstr("\nb,2,000000000000abcd,,,,,,,,,\n"));
   EXPECT_EQ(second.curves().size(), 1u);
   const std::string first = compared({run("b", 1, {1, 9}), lost, run("a", 1, {1, 2}), run("a", 2, {1, 4})}).tables();
   EXPECT_THAT(first, AllOf(HasSubstr("| a | 3.00 +- 12.71"), HasSubstr("diverged: 1 of 2")));
