@@ -18,7 +18,7 @@ using ::testing::Not;
 const double kNone = std::nan("");
 
 ComparedRun run(const std::string& label, std::int64_t seed, std::vector<double> test) {
-  ComparedRun result{label, seed, 0xabcdu, {}, std::move(test), {}, 2.5};
+  ComparedRun result{label, seed, 0xabcdu, {}, std::move(test), {}, {}, 2.5};
   for (std::size_t i = 0; i < result.test.size(); ++i) result.rounds.push_back(static_cast<std::int64_t>(i) + 1);
   result.personal = result.personal_f1 = std::vector<double>(result.test.size(), kNone);
   return result;

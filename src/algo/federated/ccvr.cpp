@@ -64,6 +64,7 @@ void Survey::add_client(Stream& stream, int worker, ClientId id, std::int64_t si
   if (!seer) seer = std::make_unique<BlockSamples>(stream, network_, data_, clients_);
   const ArenaScope scope(stream);
   const double own = static_cast<double>(clients_.train[at(id)].size());
+  if (own == 0) return;
   std::vector<double> sums(at(size));
   seer->turn_to({&id, 1});
   seer->visit(stream, 0, params_, [&](const Outputs& out, View<const std::int32_t> labels) {
