@@ -131,13 +131,13 @@ void FlTraining::open() {
 
 RoundReport FlTraining::next_round() {
   Stream& stream = session_.workers.stream();
-  auto& [file, server, memory, statistics, progress] = *state_;
+  Server& server = state_->server;
   const Cohort cohort = in_phase(stream, Phase::other, "planning", [&] {
     return sample_cohort(clients_.size(), options_.cohort, info_.seed, server.round);
   });
-  if (!options_.client_statistics) return engine_->round(cohort, server, *memory, stop_requested());
-  statistics.start_round(to_host(stream, server.global.view()));
-  return engine_->round(cohort, server, *memory, stop_requested(), statistics.observer());
+  if (!options_.client_statistics) return engine_->round(cohort, server, *state_->memory, stop_requested());
+  state_->statistics.start_round(to_host(stream, server.global.view()));
+  return engine_->round(cohort, server, *state_->memory, stop_requested(), state_->statistics.observer());
 }
 
 /// What the round was like: the test set now and then, a row of the run file, a line of the log.
