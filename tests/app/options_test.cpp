@@ -8,6 +8,7 @@
 
 #include "fedscape/base/check.hpp"
 #include "fedscape/base/rng.hpp"
+#include "tests/support/message_of.hpp"
 #include "tests/support/temp_folder.hpp"
 
 namespace fedscape {
@@ -149,6 +150,37 @@ TEST(Options, ListedElsewhereAreLeftOutOfTheHelpAndReadAllTheSame) {
   EXPECT_EQ(help.find("--second."), std::string::npos);
   table.parse(std::vector<std::string>{"--second.lr", "3"});
   EXPECT_EQ(second.lr, 3);
+}
+
+TEST(Options, FieldsThatAreLeftOutAreUnknown) {
+  Example example;
+  OptionTable table;
+  table.leave_out({"rounds"});
+  table.add("Example", example);
+  EXPECT_TRUE(table.has("lr"));
+  EXPECT_FALSE(table.has("rounds"));
+  EXPECT_THROW(table.parse(std::vector<std::string>{"--rounds", "3"}), Error);
+}
+
+TEST(Options, AFieldThatIsSetNamesItsOriginWhereItIsRefused) {
+  Example example;
+  OptionTable table;
+  table.add("Example", example, "example");
+  table.set("example.lr", "0.5", "an entry");
+  EXPECT_EQ(example.lr, 0.5);
+  EXPECT_EQ(table.set_under("example"), "an entry");
+  EXPECT_EQ(test::message_of([&] { table.set("example.lr", "x", "an entry"); }),
+            "an entry: a number was expected, not 'x'");
+  EXPECT_THAT(test::message_of([&] { table.set("example.l", "1", "an entry"); }),
+              AllOf(HasSubstr("an entry: example.l: there is no such option"), HasSubstr("'example.lr'")));
+}
+
+TEST(Options, ArgumentsAreKeptAsAShellReadsThem) {
+  Example example;
+  OptionTable table;
+  table.add("Example", example);
+  table.parse(std::vector<std::string>{"--lr=0.5", "--name", "Mary's net"});
+  EXPECT_EQ(table.arguments(), "--lr=0.5 --name 'Mary'\\''s net'");
 }
 
 TEST(Options, TextReadsBackToTheSameValues) {
