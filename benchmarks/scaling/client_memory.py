@@ -6,6 +6,7 @@ import pathlib
 import re
 import statistics
 import tempfile
+import textwrap
 import time
 from dataclasses import dataclass
 
@@ -22,7 +23,8 @@ UNITS = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 
 HOW = """\
 {ranks} ranks of one thread each; 100,000 clients of 2 samples, 4 local steps of a model of {parameters:,} parameters
-(an MLP), of which each client remembers one ({bytes:.0f} kB). {rounds} rounds of {cohort} clients; the run file is saved
+(an MLP), of which each client
+remembers as many floats ({bytes:.0f} kB). {rounds} rounds of {cohort} clients; the run file is saved
 every 10 s, the memories before it. A round: median; wall: all rounds with saves, divided by their number. Hits: loads
 served from RAM, most of them read ahead where the budget is small, those of clients that never took part included. Read
 and written: of rank 0, in the time of the rounds. Memory: what the largest rank held at most, data included. Then the
@@ -84,7 +86,8 @@ def reopened(options, words: list[str]) -> float:
 def measure(case: Case, options) -> Result:
     output = options.folder / "run.h5"
     clients = output.with_name("run.h5.clients")
-    words = [*WORDS, *case.words, "--cohort", str(options.cohort), "--rounds", str(options.rounds), "--output", str(output)]
+    words = [*WORDS, *case.words, "--cohort", str(options.cohort), "--rounds", str(options.rounds), "--output",
+             str(output)]
     log = runs.launch(options.ranks, [*words, "--fresh"], timeout=3600)
     rounds, wall = runs.rounds(output), seconds_of(log)
     traffic = re.search(r"client memory of rank 0: (\d+) loads, (\d+) of them from RAM, (.+) read, (.+) written", log)
@@ -128,11 +131,12 @@ def main() -> None:
         results = [measure(case, options) for case in cases(options)]
     options.results.mkdir(parents=True, exist_ok=True)
     path = options.results / f"{slug()}-client-memory.md"
-    command = f"bash benchmarks/client_memory.sh --budgets {options.budgets} --rounds {options.rounds} --cohort {options.cohort}"
+    command = (f"bash benchmarks/client_memory.sh --budgets {options.budgets} --rounds {options.rounds} "
+               f"--cohort {options.cohort}")
     how = HOW.format(ranks=options.ranks, parameters=PARAMETERS, bytes=4 * PARAMETERS / 1e3, rounds=options.rounds,
                      cohort=options.cohort)
     lines = [f"# Client memory on {machine()}", "", f"    {command}", "",
-             f"At {commit()}, {(time.monotonic() - begin) / 60:.0f} minutes. {how}", "",
+             textwrap.fill(f"At {commit()}, {(time.monotonic() - begin) / 60:.0f} minutes. {how}", 120), "",
              *table(["memories", "a round", "wall", "hits", "read", "written", "on disk", "memory of a rank",
                      "reopening, warm", "cold"], rows(results))]
     path.write_text("\n".join(lines))
