@@ -21,9 +21,9 @@ OptimizerOptions adam_of(const DistilOptions& options) {
 }
 
 /// What the steps of a student need, made once.
-class Lessons {
+class StudentTrainer {
  public:
-  Lessons(Stream& stream, const Network& network, const Dataset& data, const DistilOptions& options)
+  StudentTrainer(Stream& stream, const Network& network, const Dataset& data, const DistilOptions& options)
       : data_(data),
         options_(options),
         classes_(at(network.classes())),
@@ -110,8 +110,8 @@ void distil(Workers& workers, const Network& network, const Dataset& data, std::
   if (options.steps == 0) return;
   Stream& stream = workers.stream();
   const Team team(workers);
-  Lessons lessons(stream, network, data, options);
-  for (std::int64_t s = 0; s < options.steps; ++s) lessons.step(stream, s, labels, order, key, student);
+  StudentTrainer trainer(stream, network, data, options);
+  for (std::int64_t s = 0; s < options.steps; ++s) trainer.step(stream, s, labels, order, key, student);
   const double squares = ops::moments(stream, student, {}).squares;
   FEDSCAPE_CHECK(std::isfinite(squares), "a student's parameter is not finite after {} steps", options.steps);
 }

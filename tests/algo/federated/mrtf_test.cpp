@@ -269,6 +269,14 @@ TEST(MrTf, NoiseOnUploadsHasItsDeviationInTheMean) {
   EXPECT_NEAR(squares / n, variance, 4 * variance * std::sqrt(2 / n));     // 4 deviations of such a mean
 }
 
+TEST(MrTf, NamesTheClientWhoseModelSaysNothing) {
+  MrTf noisy = mrtf();
+  noisy.dp_sigma = 0.5;  // variances of batch norm become negative
+  const std::string message = test::message_of([&] { test::trained(case_of(noisy), 1); });
+  EXPECT_EQ(message.find("what the model of client "), 0u) << message;
+  EXPECT_NE(message.find("makes of the server data is not finite"), std::string::npos) << message;
+}
+
 TEST(MrTf, RefusesWhatMakesNoSense) {
   MrTf by = mrtf("AvgLog");
   EXPECT_EQ(test::refusal_of(by), "mode of MrTF is 'AvgLog'; did you mean 'AvgLogi'?");
