@@ -1,12 +1,11 @@
 #include "fedscape/nn/neuron_mover.hpp"
+#include "fedscape/base/at.hpp"
 
 #include <algorithm>
 
 namespace fedscape {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// out[r][p][c] = in[rows[r]][p][columns[c]].
 void gather(std::span<const std::int64_t> rows, std::span<const std::int64_t> columns, std::span<const float> in,

@@ -4,13 +4,13 @@
 #include <iterator>
 #include <map>
 
+#include "fedscape/base/at.hpp"
 #include "fedscape/nn/neuron_mover.hpp"
 
 namespace fedscape {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 std::int64_t last_axis(const Shape& shape) { return shape[shape.rank() - 1]; }
 
 }  // namespace

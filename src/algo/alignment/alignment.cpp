@@ -7,14 +7,13 @@
 
 #include "fedscape/algo/alignment/assignment.hpp"
 #include "fedscape/algo/evaluate.hpp"
+#include "fedscape/base/at.hpp"
 
 namespace fedscape {
 
 namespace {
 
 constexpr int kBatch = 64;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// The one node that reads node i, or -1.
 int sole_consumer(const Network& network, int i) {

@@ -1,4 +1,5 @@
 #include "fedscape/algo/alignment/local_models.hpp"
+#include "fedscape/base/at.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +10,6 @@
 namespace fedscape {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 double distance(const ParamLayout& layout, std::span<const float> a, std::span<const float> b) {
   double squares = 0;

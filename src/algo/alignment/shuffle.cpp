@@ -1,4 +1,5 @@
 #include "fedscape/algo/alignment/shuffle.hpp"
+#include "fedscape/base/at.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -10,8 +11,6 @@
 namespace fedscape {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 std::vector<double> fractions(std::string_view option, const std::string& text) {
   std::vector<double> values;

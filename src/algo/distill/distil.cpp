@@ -4,6 +4,7 @@
 #include <numbers>
 #include <vector>
 
+#include "fedscape/base/at.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/device/team.hpp"
 #include "fedscape/nn/sgd.hpp"
@@ -13,8 +14,6 @@
 namespace fedscape {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 OptimizerOptions adam_of(const DistilOptions& options) {
   return {.optimizer = "adam", .lr = options.lr, .weight_decay = options.weight_decay, .clip = options.clip};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fedscape/base/at.hpp"
 #include "fedscape/base/check.hpp"
 
 namespace fedscape {
@@ -10,8 +11,6 @@ namespace fedscape {
 namespace {
 
 constexpr double kTiny = 1e-8, kLeastMass = 1e-6, kSharpness = 4;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// work(row) for each row of C numbers.
 template <class T, class Work>

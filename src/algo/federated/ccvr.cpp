@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "fedscape/algo/train.hpp"
+#include "fedscape/base/at.hpp"
 #include "fedscape/nn/layers.hpp"
 #include "fedscape/ops/exact_sum.hpp"
 #include "fedscape/ops/reduce.hpp"
@@ -18,7 +19,6 @@ namespace {
 
 constexpr std::int64_t kMostFeatures = 2048;  // covariances take C F^2 numbers on every rank
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 std::int64_t triangle(std::int64_t n) { return n * (n + 1) / 2; }
 
 /// Adds what one sample is to the sums of its client.

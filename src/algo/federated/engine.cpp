@@ -8,6 +8,7 @@
 
 #include "fedscape/algo/exact_sum.hpp"
 #include "fedscape/algo/federated/privacy.hpp"
+#include "fedscape/base/at.hpp"
 #include "fedscape/base/timer.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/exact_sum.hpp"
@@ -17,8 +18,6 @@
 namespace fedscape {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// What every rank knows of a round before it begins.
 struct Plan {

@@ -4,14 +4,13 @@
 #include <cmath>
 #include <vector>
 
+#include "fedscape/base/at.hpp"
 #include "fedscape/ops/feature_loss.hpp"
 #include "fedscape/ops/reduce.hpp"
 
 namespace fedscape {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Sums of one model's features over the samples of each class [C,F], then their numbers [C].
 std::vector<double> class_sums(const LocalResult& result, std::int64_t m) {

@@ -8,6 +8,7 @@
 #include "fedscape/algo/distill/soft_labels.hpp"
 #include "fedscape/algo/exact_sum.hpp"
 #include "fedscape/algo/federated/teachers.hpp"
+#include "fedscape/base/at.hpp"
 #include "fedscape/base/suggest.hpp"
 #include "fedscape/ops/reduce.hpp"
 
@@ -18,8 +19,6 @@ namespace {
 constexpr std::int64_t kLosses = 5;
 /// Largest H / temperature: beyond it the least sure teacher's weight would sink in the grain of an exact sum.
 constexpr double kLargestExponent = 12;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// What sets a mode apart.
 struct Way {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "fedscape/base/at.hpp"
 #include "fedscape/ops/reduce.hpp"
 
 namespace fedscape {
@@ -14,8 +15,6 @@ constexpr std::int64_t kChunk = 1 << 16;  // numbers that a thread draws at a ti
 constexpr std::uint32_t kServer = 0xffffffff;
 /// With poisson cohorts weights may add up to more than 1; below this bound of the values no sum can overflow.
 constexpr double kMostClip = 1024;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 RngKey key_of(std::uint64_t seed, std::uint32_t client, std::int64_t round) {
   return {.seed = seed, .purpose = Purpose::privacy, .client = client, .round = static_cast<std::uint32_t>(round)};

@@ -6,14 +6,13 @@
 #include <string>
 
 #include "fedscape/algo/exact_sum.hpp"
+#include "fedscape/base/at.hpp"
 #include "fedscape/ops/exact_sum.hpp"
 #include "fedscape/ops/reduce.hpp"
 
 namespace fedscape {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Sums of lessons in fixed point, to which threads add.
 class LessonSum {

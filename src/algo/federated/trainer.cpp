@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fedscape/base/at.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/reduce.hpp"
 
@@ -10,7 +11,6 @@ namespace fedscape {
 
 namespace {
 
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 std::int64_t count(std::span<const Work> block) { return static_cast<std::int64_t>(block.size()); }
 
 bool probes(std::span<const Stage> stages) {

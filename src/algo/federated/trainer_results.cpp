@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "fedscape/algo/federated/privacy.hpp"
+#include "fedscape/base/at.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/reduce.hpp"
 #include "src/algo/federated/trainer.hpp"
@@ -9,8 +10,6 @@
 namespace fedscape {
 
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 std::string failure(const Work& work, const Round& round, const std::string& what) {
   return fmt::format("client {}, round {}: {}", work.id, round.now.round + 1, what);

@@ -1,14 +1,9 @@
+#include "fedscape/base/at.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/reduce.hpp"
 #include "src/algo/federated/trainer.hpp"
 
 namespace fedscape {
-
-namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
 
 /// `which`: of the batches of a step.
 void Trainer::gather_batches(Stream& stream, const Now& now, std::span<const Work> block, std::int64_t step, int active,
