@@ -31,15 +31,6 @@ void Ditto::check(const OptimizerOptions&) const {
                  personal_lr);
 }
 
-FederatedAlgorithm::Footprint Ditto::footprint(const Problem& problem) const {
-  const std::int64_t p = problem.layout.size();
-  return {.client = p, .upload = p, .personal = true};
-}
-
-void Ditto::initial_client_memory(Stream& stream, const Network&, View<const float> global, View<float> client) const {
-  ops::repeat_rows(stream, global, client);
-}
-
 std::vector<Stage> Ditto::stages() const {
   return {{}, {.steps = personal_steps, .min_steps = 1, .lr = personal_lr, .personal = true}};
 }
@@ -53,14 +44,6 @@ void Ditto::correct_gradient(const LocalStep& step, View<float> grads) const {
   const Tensor<float> unreported(step.stream, {grads.shape[0]});
   ops::fill(step.stream, 0.0f, unreported.view());
   pull.add_gradient(step, unreported, grads);
-}
-
-void Ditto::keep(const LocalResult& result, View<float> params) const {
-  ops::axpby(result.stream, 1, params, 0, result.block.memory);
-}
-
-void Ditto::personal(const BlockStart& start, View<float> params) const {
-  ops::axpby(start.stream, 1, start.block.memory, 0, params);
 }
 
 }  // namespace fedscape

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "fedscape/ops/proximal.hpp"
 #include "fedscape/ops/reduce.hpp"
+#include "src/algo/federated/pull.hpp"
 
 namespace fedscape {
 
@@ -20,11 +20,7 @@ FederatedAlgorithm::Footprint FedDyn::footprint(const Problem& problem) const {
 
 void FedDyn::correct_gradient(const LocalStep& step, View<float> grads) const {
   ops::axpby(step.stream, -1, step.block.memory, 1, grads);
-  const Tensor<float> unreported(step.stream, {grads.shape[0]});
-  ops::fill(step.stream, 0.0f, unreported.view());
-  for (const auto& run : step.network.layout().trained())
-    ops::proximal(step.stream, ops::Proximal::squared, static_cast<float>(alpha), run.second - run.first,
-                  slot(step.params, run.first), {step.global.data + run.first, 0}, unreported, slot(grads, run.first));
+  add_pull(step, alpha, step.global, grads);
 }
 
 void FedDyn::upload(const LocalResult& result, View<float> upload) const {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "fedscape/ops/proximal.hpp"
 #include "fedscape/ops/reduce.hpp"
+#include "src/algo/federated/pull.hpp"
 
 namespace fedscape {
 
@@ -23,12 +23,9 @@ void PFedMe::check(const OptimizerOptions&) const {
 }
 
 FederatedAlgorithm::Footprint PFedMe::footprint(const Problem& problem) const {
-  const std::int64_t p = problem.layout.size();
-  return {.client = p, .upload = p, .personal = true, .scratch = p};
-}
-
-void PFedMe::initial_client_memory(Stream& stream, const Network&, View<const float> global, View<float> client) const {
-  ops::repeat_rows(stream, global, client);
+  Footprint size = OwnModels::footprint(problem);
+  size.scratch = problem.layout.size();
+  return size;
 }
 
 std::vector<Stage> PFedMe::stages() const {
@@ -40,12 +37,7 @@ void PFedMe::start(const BlockStart& start, View<float> params) const {
 }
 
 void PFedMe::correct_gradient(const LocalStep& step, View<float> grads) const {
-  const Tensor<float> unreported(step.stream, {grads.shape[0]});
-  ops::fill(step.stream, 0.0f, unreported.view());
-  for (const auto& run : step.network.layout().trained())
-    ops::proximal(step.stream, ops::Proximal::squared, static_cast<float>(lambda), run.second - run.first,
-                  slot(step.params, run.first), slot(step.block.scratch, run.first), unreported,
-                  slot(grads, run.first));
+  add_pull(step, lambda, step.block.scratch, grads);
 }
 
 // Statistics of w come with the upload.
@@ -62,14 +54,6 @@ void PFedMe::upload(const LocalResult& result, View<float> upload) const {
       ops::axpby(result.stream, 1, part(result.block.scratch, m, run), 0, part(upload, m, run));
       ops::axpby(result.stream, -1, part(result.global, 0, run), 1, part(upload, m, run));
     }
-}
-
-void PFedMe::keep(const LocalResult& result, View<float> params) const {
-  ops::axpby(result.stream, 1, params, 0, result.block.memory);
-}
-
-void PFedMe::personal(const BlockStart& start, View<float> params) const {
-  ops::axpby(start.stream, 1, start.block.memory, 0, params);
 }
 
 void PFedMe::server_update(const ServerStep& step) const { move_global(step, static_cast<float>(beta)); }

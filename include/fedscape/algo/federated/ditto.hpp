@@ -1,6 +1,7 @@
 #pragma once
 
 #include "fedscape/algo/federated/fedprox.hpp"
+#include "fedscape/algo/federated/own_models.hpp"
 
 namespace fedscape {
 
@@ -13,19 +14,14 @@ namespace fedscape {
 /// knows only its client's samples. Deviations: v_k starts from the model first received, not from one that all share;
 /// the optimiser is that of local training, begun anew. kind = smooth_l1 is MAP's release, whose term is a mean over
 /// tensors as in FedProx's.
-class Ditto : public FederatedAlgorithm {
+class Ditto : public OwnModels {
  public:
   Ditto() { pull.mu = 1; }
   void options(Fields& f) override;
   void check(const OptimizerOptions& local) const override;
-  Footprint footprint(const Problem& problem) const override;
-  void initial_client_memory(Stream& stream, const Network& network, View<const float> global,
-                             View<float> client) const override;
   std::vector<Stage> stages() const override;
   void start(const BlockStart& start, View<float> params) const override;
   void correct_gradient(const LocalStep& step, View<float> grads) const override;
-  void keep(const LocalResult& result, View<float> params) const override;
-  void personal(const BlockStart& start, View<float> params) const override;
 
   FedProx pull;               // its mu is lambda
   double personal_steps = 1;  // times the local steps

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fedscape/algo/federated/fedphp.hpp"
-#include "fedscape/algo/federated/fedrs.hpp"
+#include "fedscape/algo/federated/restricted.hpp"
 
 namespace fedscape {
 
@@ -17,16 +17,12 @@ namespace fedscape {
 /// Deviations from the release: min_samples is compared with counts, where the release compares it with shares, so that
 /// all logits are scaled alike; the soft mask is its variant "obser". Published settings pair (kd, lambda 0.1, alpha
 /// 0.5), (kd, 0.01, 0.9), (mmd, 0.01, 0.5), with classifiers that have no bias.
-class Map : public FedPhp {
+class Map : public Restricted<FedPhp> {
  public:
   void options(Fields& f) override;
   void check(const OptimizerOptions& local) const override;
-  Footprint footprint(const Problem& problem) const override;
   std::vector<Stage> stages() const override;
-  void terms(std::span<const float> label_counts, std::span<float> scale) const override;
-  void loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const override;
 
-  FedRs rs;
   double personal_steps = 0.1, personal_lr = 0.2;
   std::int64_t personal_min_steps = 5;
 

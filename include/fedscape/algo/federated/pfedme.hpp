@@ -1,6 +1,6 @@
 #pragma once
 
-#include "fedscape/algo/federated/algorithm.hpp"
+#include "fedscape/algo/federated/own_models.hpp"
 
 namespace fedscape {
 
@@ -14,20 +14,16 @@ namespace fedscape {
 /// the model that the client first receives. inner_steps = 1 with eta lambda = beta = 1 is FedAvg. Statistics are those
 /// of theta_k, averaged. The reported loss is L_k(theta_k) alone. The learning rate, its schedule, momentum and weight
 /// decay are those of the inner steps; eta stays. MAP's release sets eta lambda as one number.
-class PFedMe : public FederatedAlgorithm {
+class PFedMe : public OwnModels {
  public:
   void options(Fields& f) override;
   void check(const OptimizerOptions& local) const override;
   Footprint footprint(const Problem& problem) const override;
-  void initial_client_memory(Stream& stream, const Network& network, View<const float> global,
-                             View<float> client) const override;
   std::vector<Stage> stages() const override;
   void start(const BlockStart& start, View<float> params) const override;
   void correct_gradient(const LocalStep& step, View<float> grads) const override;
   void after_step(const LocalStep& step, View<float> params) const override;
   void upload(const LocalResult& result, View<float> upload) const override;
-  void keep(const LocalResult& result, View<float> params) const override;
-  void personal(const BlockStart& start, View<float> params) const override;
   void server_update(const ServerStep& step) const override;
 
   double lambda = 15, eta = 0.005, beta = 1;
