@@ -7,10 +7,8 @@
 #include "fedscape/app/machine.hpp"
 #include "fedscape/app/progress.hpp"
 #include "fedscape/base/log.hpp"
-#include "fedscape/io/hdf5_file.hpp"
 #include "fedscape/io/load_dataset.hpp"
 #include "fedscape/io/model_file.hpp"
-#include "fedscape/io/run_info.hpp"
 #include "fedscape/nn/zoo.hpp"
 #include "src/app/checks.hpp"
 #include "src/app/commands.hpp"
@@ -67,11 +65,7 @@ void FlCalibrate::write(const Dataset& train, const Network& network, std::span<
   info.data_hash = train.hash();
   info.device = "cpu";
   info.build = build_text();
-  hdf5::File file = hdf5::File::create(output_);
-  write_info(file, info);
-  hdf5::Group model = file.make_group("model");
-  write_state_dict(model, to_state_dict(network.layout(), params));
-  file.save();
+  write_model(output_, info, network.layout(), params);
 }
 
 int FlCalibrate::run(Communicator& comm, const OptionTable& table) {

@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 
 #include "fedscape/app/machine.hpp"
-#include "fedscape/io/hdf5_file.hpp"
 #include "fedscape/io/model_file.hpp"
-#include "fedscape/io/run_info.hpp"
 #include "src/app/commands.hpp"
 #include "src/app/inputs.hpp"
 #include "src/app/model_source.hpp"
@@ -36,11 +34,7 @@ class Import : public Command {
     info.data_hash = data.hash();
     info.device = "cpu";
     info.build = build_text();
-    hdf5::File file = hdf5::File::create(output_);
-    write_info(file, info);
-    hdf5::Group model = file.make_group("model");
-    write_state_dict(model, to_state_dict(network.layout(), params));
-    file.save();
+    write_model(output_, info, network.layout(), params);
     fmt::print("{}: {} parameters of {}\n", output_, params.size(), network_.name);
     return 0;
   }

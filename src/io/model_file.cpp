@@ -153,6 +153,15 @@ TensorFile read_state_dict(const hdf5::Group& group) {
   return file;
 }
 
+void write_model(const std::filesystem::path& path, const RunInfo& info, const ParamLayout& layout,
+                 std::span<const float> params) {
+  hdf5::File file = hdf5::File::create(path);
+  write_info(file, info);
+  hdf5::Group model = file.make_group("model");
+  write_state_dict(model, to_state_dict(layout, params));
+  file.save();
+}
+
 std::vector<float> read_model(const std::filesystem::path& path, const ParamLayout& layout) {
   if (!is_hdf5(path)) return from_state_dict(layout, read_safetensors(path), path.string());
   TensorFile file;

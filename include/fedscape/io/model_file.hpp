@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fedscape/io/hdf5.hpp"
+#include "fedscape/io/run_info.hpp"
 #include "fedscape/io/safetensors.hpp"
 #include "fedscape/nn/layout.hpp"
 
@@ -25,6 +26,9 @@ std::vector<float> from_state_dict(const ParamLayout& layout, const TensorFile& 
 void write_state_dict(hdf5::Group& group, const TensorFile& file);
 TensorFile read_state_dict(const hdf5::Group& group);
 
+/// Writes an HDF5 file with what made the model and its params [P] in the group "model".
+void write_model(const std::filesystem::path& path, const RunInfo& info, const ParamLayout& layout,
+                 std::span<const float> params);
 /// Reads a model from a safetensors file, or from the group "model" of a run file or another HDF5 file.
 std::vector<float> read_model(const std::filesystem::path& path, const ParamLayout& layout);
 

@@ -12,6 +12,7 @@
 #include "fedscape/ops/exact_sum.hpp"
 #include "fedscape/ops/reduce.hpp"
 #include "src/algo/federated/block_samples.hpp"
+#include "src/algo/federated/own_features.hpp"
 
 namespace fedscape {
 
@@ -67,12 +68,8 @@ void Survey::add_client(Stream& stream, int worker, ClientId id, std::int64_t si
   if (own == 0) return;
   std::vector<double> sums(at(size));
   seer->turn_to({&id, 1});
-  seer->visit(stream, 0, params_, [&](const Outputs& out, View<const std::int32_t> labels) {
-    const std::vector<float> h = to_host(stream, out.features);
-    const std::vector<std::int32_t> y = to_host(stream, labels);
-    const std::size_t width = h.size() / y.size();
-    for (std::size_t b = 0; b < y.size(); ++b) add(y[b], std::span(h).subspan(b * width, width), sums);
-  });
+  for_each_sample(stream, *seer, 0, params_,
+                  [&](std::int32_t label, std::span<const float> features) { add(label, features, sums); });
   std::vector<float> row(sums.size());
   std::transform(sums.begin(), sums.end(), row.begin(), [&](double sum) { return static_cast<float>(sum / own); });
   const Tensor<float> sent = to_device(stream, row, {1, size});

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <unordered_map>
 
 #include "fedscape/algo/exact_sum.hpp"
 #include "fedscape/algo/federated/privacy.hpp"
@@ -13,22 +12,12 @@
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/exact_sum.hpp"
 #include "fedscape/ops/reduce.hpp"
+#include "src/algo/federated/round_plan.hpp"
 #include "src/algo/federated/trainer.hpp"
 
 namespace fedscape {
 
 namespace {
-
-/// What every rank knows of a round before it begins.
-struct Plan {
-  std::vector<Work> all, mine;
-  std::vector<double> weights;      // of all, adding up to 1
-  std::vector<std::int64_t> steps;  // of all
-  RoundReport report;
-  std::int64_t test_samples = 0;
-  double participation = 0;
-  double weight = 0;  // of one client, where noise is added to the sum
-};
 
 /// What ranks tell each other of a client's personal model.
 struct PersonalRow {
@@ -36,28 +25,16 @@ struct PersonalRow {
   Trainer::Personal own;
 };
 
-/// The weight of each client, where noise on the sum takes them to be alike.
-double uniform_weight(const Plan& plan, double expected) {
-  const double weight = expected > 0 ? 1 / expected : plan.all.front().weight;
-  for (const Work& work : plan.all)
-    FEDSCAPE_CHECK(work.weight == weight, "privacy.noise: weights of {:.4g} were expected, but client {} has {:.4g}",
-                   weight, work.id, work.weight);
-  return weight;
-}
-
 }  // namespace
 
 struct Engine::Impl {
   Impl(Workers& workers_in, Communicator& comm_in, const Federation& federation_in);
 
-  Plan plan(const Cohort& cohort, std::int64_t round) const;
-  void deal(Plan& plan) const;
-  void train(const Plan& plan, const Round& round);
-  CohortWork cohort_of(const Plan& plan) const {
+  void train(const RoundPlan& plan, const Round& round);
+  CohortWork cohort_of(const RoundPlan& plan) const {
     return {plan.weights, plan.steps, plan.participation * static_cast<double>(federation.rounds)};
   }
-  void expect(const Plan& plan, ClientMemory& memory) const;
-  void move_server(const Plan& plan, Server& server, RoundReport& report);
+  void move_server(const RoundPlan& plan, Server& server, RoundReport& report);
   Trainer& trainer(Stream& stream, int worker);
   bool noises_sum() const { return federation.privacy != nullptr && federation.privacy->noises_sum(); }
 
@@ -110,58 +87,7 @@ Trainer& Engine::Impl::trainer(Stream& stream, int worker) {
   return *own;
 }
 
-/// Weights are normalised over the cohort in the order of ids, in double: the same on every rank.
-Plan Engine::Impl::plan(const Cohort& cohort, std::int64_t round) const {
-  const LocalOptions& local = federation.local;
-  Plan plan;
-  double total = 0;
-  for (std::size_t i = 0; i < cohort.ids.size(); ++i) {
-    const ClientId id = cohort.ids[i];
-    FEDSCAPE_CHECK(id >= 0 && id < federation.clients.size(), "client {} of {}", id, federation.clients.size());
-    const auto samples = static_cast<std::int64_t>(federation.clients.train[at(id)].size());
-    const double weight = federation.algorithm.weight(samples, local.weights == "samples");
-    FEDSCAPE_CHECK(weight >= 0 && std::isfinite(weight), "client {} has weight {}", id, weight);
-    const int times = cohort.times[i], trained = local.train_repeats ? times : 1;
-    FEDSCAPE_CHECK(trained * federation.clients.size() <= std::numeric_limits<ClientId>::max(),
-                   "client {} is to be trained {} times in a round", id, trained);
-    for (int n = 0; n < trained; ++n)
-      plan.all.push_back({id, static_cast<ClientId>(id + n * federation.clients.size()), local.steps(samples),
-                          local.train_repeats ? weight : weight * times});
-    total += weight * times;
-    plan.report.samples += samples;
-    plan.test_samples += static_cast<std::int64_t>(federation.clients.test[at(id)].size());
-  }
-  FEDSCAPE_CHECK(total > 0 || cohort.expected > 0, "the weights of the {} clients of a round add up to {}",
-                 cohort.ids.size(), total);
-  for (Work& work : plan.all) {
-    plan.weights.push_back(work.weight / total), plan.steps.push_back(sending_steps(stages, work.steps));
-    work.weight /= cohort.expected > 0 ? cohort.expected : total;
-    plan.report.steps += plan.steps.back();
-  }
-  const double clients = cohort.expected > 0 ? cohort.expected : static_cast<double>(cohort.ids.size());
-  plan.participation = clients / static_cast<double>(federation.clients.size());
-  plan.report.round = round + 1;
-  plan.report.clients = static_cast<std::int64_t>(cohort.ids.size());
-  plan.report.lr = scheduled_lr(local.optimizer, static_cast<double>(round), static_cast<double>(federation.rounds));
-  if (noises_sum()) plan.weight = uniform_weight(plan, cohort.expected);
-  deal(plan);
-  return plan;
-}
-
-void Engine::Impl::deal(Plan& plan) const {
-  std::vector<ClientId> addresses;
-  std::vector<std::int64_t> steps;
-  std::unordered_map<ClientId, std::size_t> where;
-  for (const Work& work : plan.all) {
-    where[work.address] = addresses.size();
-    addresses.push_back(work.address);
-    steps.push_back(work.steps);
-  }
-  for (const ClientId address : share(addresses, steps, footprint.client > 0, comm.rank(), comm.size()))
-    plan.mine.push_back(plan.all[where[address]]);
-}
-
-void Engine::Impl::train(const Plan& plan, const Round& round) {
+void Engine::Impl::train(const RoundPlan& plan, const Round& round) {
   for (std::size_t i = 0; i < parts.size(); ++i)
     if (parts[i].size.uploads)
       kept[i] = Tensor<float>(workers.stream(), {static_cast<std::int64_t>(plan.mine.size()), parts[i].size.upload});
@@ -174,22 +100,15 @@ void Engine::Impl::train(const Plan& plan, const Round& round) {
   });
 }
 
-void Engine::Impl::expect(const Plan& plan, ClientMemory& memory) const {
-  std::vector<ClientId> ids;
-  for (const Work& work : plan.mine) ids.push_back(work.id);
-  memory.expect(ids);
-}
-
-void Engine::Impl::move_server(const Plan& plan, Server& server, RoundReport& report) {
+void Engine::Impl::move_server(const RoundPlan& plan, Server& server, RoundReport& report) {
   const Timer timer;
   Stream& stream = workers.stream();
   const ArenaScope scope(stream);
   const ProfileScope moving(stream, Phase::aggregation, "server");
   ops::exact_value(stream, sum.uploads(), mean.view().as({footprint.upload}));
   if (noises_sum()) federation.privacy->add_noise(workers, server.round, plan.weight, mean);
-  std::vector<ClientId> ids;
   std::vector<double> weights;
-  for (const Work& work : plan.mine) ids.push_back(work.id), weights.push_back(work.weight);
+  for (const Work& work : plan.mine) weights.push_back(work.weight);
   ExactSum exact(stream, comm);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const Part& part = parts[i];
@@ -201,7 +120,7 @@ void Engine::Impl::move_server(const Plan& plan, Server& server, RoundReport& re
         .key = {.seed = federation.seed, .purpose = Purpose::server, .round = static_cast<std::uint32_t>(server.round)},
         .mean = share_of<const float>(mean, part.upload, part.size.upload),
         .local_uploads = kept[i],
-        .local_ids = ids,
+        .local_ids = plan.ids,
         .local_weights = weights,
         .server_data = federation.server_data,
         .cohort = cohort_of(plan),
@@ -230,10 +149,10 @@ RoundReport Engine::round(const Cohort& cohort, Server& server, ClientMemory& me
   Impl& e = *impl_;
   const Timer timer;
   // 1. What every rank knows: who trains how long, with which weight, where.
-  const Plan plan =
-      in_phase(e.workers.stream(), Phase::other, "planning", [&] { return e.plan(cohort, server.round); });
-
-  if (e.footprint.client > 0) e.expect(plan, memory);
+  const RoundPlan plan = in_phase(e.workers.stream(), Phase::other, "planning", [&] {
+    return plan_round(e.federation, e.stages, cohort, server.round, e.footprint.client > 0, e.comm);
+  });
+  if (e.footprint.client > 0) memory.expect(plan.ids);
 
   // 2. Each thread trains its blocks and adds what they send.
   e.sum.clear(e.workers.stream());

@@ -7,6 +7,7 @@
 #include "fedscape/base/at.hpp"
 #include "fedscape/ops/feature_loss.hpp"
 #include "fedscape/ops/reduce.hpp"
+#include "src/algo/federated/own_features.hpp"
 
 namespace fedscape {
 
@@ -16,15 +17,11 @@ namespace {
 std::vector<double> class_sums(const LocalResult& result, std::int64_t m) {
   const std::int64_t C = result.network.classes(), F = result.network.features();
   std::vector<double> sums(at(C * F + C));
-  result.own->visit(result.stream, m, result.params.rows(m, m + 1),
-                    [&](const Outputs& out, View<const std::int32_t> labels) {
-                      const std::vector<float> h = to_host(result.stream, out.features);
-                      const std::vector<std::int32_t> y = to_host(result.stream, labels);
-                      for (std::size_t b = 0; b < y.size(); ++b) {
-                        for (std::int64_t f = 0; f < F; ++f) sums[at(y[b] * F + f)] += double(h[b * at(F) + at(f)]);
-                        ++sums[at(C * F + y[b])];
-                      }
-                    });
+  for_each_sample(result.stream, *result.own, m, result.params.rows(m, m + 1),
+                  [&](std::int32_t label, std::span<const float> h) {
+                    for (std::int64_t f = 0; f < F; ++f) sums[at(label * F + f)] += double(h[at(f)]);
+                    ++sums[at(C * F + label)];
+                  });
   return sums;
 }
 

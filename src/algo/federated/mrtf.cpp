@@ -11,6 +11,7 @@
 #include "fedscape/base/at.hpp"
 #include "fedscape/base/suggest.hpp"
 #include "fedscape/ops/reduce.hpp"
+#include "src/algo/federated/gaussian_noise.hpp"
 
 namespace fedscape {
 
@@ -115,12 +116,9 @@ std::vector<Figure> MrTf::figures() const {
 void MrTf::upload(const LocalResult& result, View<float> upload) const {
   FederatedAlgorithm::upload(result, upload);
   if (dp_sigma == 0) return;
-  std::vector<float> noise(at(upload.shape[1]));
   for (std::int64_t m = 0; m < upload.shape[0]; ++m) {
-    fill_normal(result.keys[at(m)], 0, static_cast<float>(dp_sigma), noise);
-    const ArenaScope scope(result.stream);
-    const Tensor<float> row = to_device(result.stream, noise, {1, upload.shape[1]});
-    ops::axpby(result.stream, 1, row, 1, upload.rows(m, m + 1));
+    const View<float> row = upload.rows(m, m + 1);
+    add_gaussian_noise(result.stream, result.keys[at(m)], static_cast<float>(dp_sigma), {&row, 1});
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "fedscape/base/at.hpp"
 #include "fedscape/ops/reduce.hpp"
+#include "src/algo/federated/gaussian_noise.hpp"
 
 namespace fedscape {
 
@@ -83,18 +84,8 @@ double Privacy::clip(Stream& stream, std::span<const View<float>> parts) const {
 
 void Privacy::add_noise(Stream& stream, ClientId address, std::int64_t round,
                         std::span<const View<float>> parts) const {
-  std::int64_t floats = 0;
-  for (const View<float>& part : parts) floats += part.size();
-  std::vector<float> numbers(at(floats));
-  fill_normal(key_of(seed_, static_cast<std::uint32_t>(address), round), 0,
-              static_cast<float>(options_.noise * options_.clip), numbers);
-  const float* next = numbers.data();
-  for (const View<float>& part : parts) {
-    const Tensor<float> noise(stream, part.shape);
-    copy_to_device(stream, noise.data(), next, at(part.size()) * sizeof(float));
-    ops::axpby(stream, 1, noise, 1, part);
-    next += part.size();
-  }
+  add_gaussian_noise(stream, key_of(seed_, static_cast<std::uint32_t>(address), round),
+                     static_cast<float>(options_.noise * options_.clip), parts);
 }
 
 void Privacy::add_noise(Workers& workers, std::int64_t round, double weight, View<float> mean) const {

@@ -39,6 +39,12 @@ struct Round {
   std::span<const Tensor<float>> kept;  // for each part [n_r,Q] uploads that stay on this rank, or empty
 };
 
+/// Samples that a client's batch can hold, and steps that it can take in one stage, over all clients.
+struct Limits {
+  std::int64_t batch = 0, steps = 0;
+};
+Limits limits_of(const Federation& federation, std::span<const Stage> stages);
+
 /// Trains blocks of clients: the memory of one thread, made once.
 class Trainer {
  public:
@@ -99,6 +105,7 @@ class Trainer {
   int models_;
   FederatedAlgorithm::Footprint size_;  // of the algorithm
   std::vector<Stage> stages_;           // tuning's behind those of a round
+  Limits limits_;
   int batch_;
   std::vector<std::vector<ParamRun>> trains_;  // of each stage; empty: everything
   std::size_t round_stages_ = 0, stage_ = 0;   // how many stages a round has, and where training is
@@ -122,11 +129,5 @@ class Trainer {
   std::vector<float> memory_row_, host_, host_terms_;
   std::unique_ptr<Workspace> workspace_;
 };
-
-/// Samples that a client's batch can hold, and steps that it can take in one stage, over all clients.
-struct Limits {
-  std::int64_t batch = 0, steps = 0;
-};
-Limits limits_of(const Federation& federation, std::span<const Stage> stages);
 
 }  // namespace fedscape

@@ -46,14 +46,8 @@ TEST(PerFedAvg, TakesPersonalMetricsAfterStepsAtRateAlpha) {
   test::Rounds rounds(setting);
   rounds.next({1, 4});
   const std::vector<float> global = rounds.global();
-  const Metrics expected = test::metrics_of(setting, [&](ClientId id) {
-    std::vector<double> theta(global.begin(), global.end());
-    for (int step = 0; step < 2; ++step) {
-      const auto g = test::linear_gradient(setting, setting.clients.train[static_cast<std::size_t>(id)], theta);
-      for (std::size_t i = 0; i < theta.size(); ++i) theta[i] -= 0.3 * g[i];
-    }
-    return std::vector<float>(theta.begin(), theta.end());
-  });
+  const Metrics expected =
+      test::metrics_of(setting, [&](ClientId id) { return test::descended(setting, id, global, 2, 0.3); });
   EXPECT_NEAR(rounds.personal().loss, expected.loss, 1e-6 * expected.loss);  // float roundings, averaged over samples
 }
 

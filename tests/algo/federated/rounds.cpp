@@ -70,6 +70,16 @@ Metrics metrics_of(const FederationCase& setting, const std::function<std::vecto
   return total;
 }
 
+std::vector<float> descended(const FederationCase& setting, ClientId id, const std::vector<float>& params, int steps,
+                             double rate) {
+  std::vector<double> theta(params.begin(), params.end());
+  for (int step = 0; step < steps; ++step) {
+    const auto g = linear_gradient(setting, setting.clients.train[static_cast<std::size_t>(id)], theta);
+    for (std::size_t i = 0; i < theta.size(); ++i) theta[i] -= rate * g[i];
+  }
+  return {theta.begin(), theta.end()};
+}
+
 std::string refusal_of(const FederatedAlgorithm& algorithm, const OptimizerOptions& local) {
   try {
     algorithm.check(local);

@@ -53,6 +53,10 @@ std::vector<double> linear_gradient(const FederationCase& setting, std::span<con
 /// Metrics of model_of(id) on the test samples of each client, added up.
 Metrics metrics_of(const FederationCase& setting, const std::function<std::vector<float>(ClientId)>& model_of);
 
+/// `params` of the linear model after plain gradient descent on all training samples of a client, in double.
+std::vector<float> descended(const FederationCase& setting, ClientId id, const std::vector<float>& params, int steps,
+                             double rate);
+
 /// Messages of check(): of the algorithm by itself with plain SGD.
 std::string refusal_of(const FederatedAlgorithm& algorithm, const OptimizerOptions& local = {});
 
