@@ -4,13 +4,10 @@ Usage: python3 federated.py FEDREPO FEDDYN      writes federated.json beside thi
 
 The arguments are checkouts of github.com/lxcnju/FedRepo at 617ee01 (FedRS, FedNova, SCAFFOLD) and of
 github.com/alpemreacar/FedDyn at 48a19fa (FedDyn by its authors, in float32). Their code runs as it is; what it
-imports and this does not need is replaced by empty modules, and batches come in the order of the samples. Samples,
-labels and first parameters come from formula.py.
+imports and this does not need is replaced by empty modules. The federation is that of tiny.py.
 """
 import contextlib
 import copy
-import importlib.machinery
-import json
 import os
 import pathlib
 import sys
@@ -20,68 +17,7 @@ import types
 import numpy as np
 import torch
 
-import formula
-
-FEATURES, HIDDEN, CLASSES = 6, 5, 3
-HERE = pathlib.Path(__file__).parent.resolve()
-
-
-class Net(torch.nn.Module):
-    def __init__(self, with_features):
-        super().__init__()
-        self.with_features = with_features
-        self.encoder = torch.nn.Sequential(torch.nn.Linear(FEATURES, HIDDEN), torch.nn.ReLU())
-        self.classifier = torch.nn.Linear(HIDDEN, CLASSES, bias=False)
-        with torch.no_grad():
-            for stream, parameter in enumerate(self.parameters(), start=1):
-                parameter.copy_(torch.from_numpy(formula.values(stream, tuple(parameter.shape), 0, 0.5)))
-
-    def forward(self, x):
-        features = self.encoder(x)
-        logits = self.classifier(features)
-        return (features, logits) if self.with_features else logits
-
-
-def samples_of(client, count):
-    """Client 1 lacks the last class."""
-    x = formula.values(10 + client, (count, FEATURES))
-    return x, formula.labels(20 + client, count, CLASSES - 1 if client == 1 else CLASSES)
-
-
-def flat(model):
-    return [float(v) for p in model.state_dict().values() for v in p.reshape(-1)]
-
-
-def stand_in(name, **content):
-    module = types.ModuleType(name)
-    module.__spec__ = importlib.machinery.ModuleSpec(name, None)
-    module.__dict__.update(content)
-    sys.modules[name] = module
-    return module
-
-
-class InOrder:
-    """A loader whose iterators have the next() of older PyTorch."""
-
-    def __init__(self, x, y, batch):
-        self.batches = [(x[i:i + batch], y[i:i + batch]) for i in range(0, len(y), batch)]
-
-    def __len__(self):
-        return len(self.batches)
-
-    def __iter__(self):
-        batches = iter(self.batches)
-
-        class Iterator:
-            def __iter__(self):
-                return self
-
-            def __next__(self):
-                return next(batches)
-
-            next = __next__
-
-        return Iterator()
+from tiny import CLASSES, HERE, InOrder, Net, flat, samples_of, stand_in, tensors_of, write
 
 
 def add_as_before(add):
@@ -100,8 +36,7 @@ def released(module_name, class_name, options, counts, of_clients=None, **argume
     sets = {k: (types.SimpleNamespace(ys=samples_of(k, n)[1]), None) for k, n in enumerate(counts)}
     loaders = {}
     for client, n in enumerate(counts):
-        x, y = samples_of(client, n)
-        loaders[client] = InOrder(torch.from_numpy(x), torch.from_numpy(y), 4)
+        loaders[client] = InOrder(*tensors_of(client, n), 4)
     module.construct_dataloaders = lambda *_: (loaders, loaders, loaders[0])
     args = types.SimpleNamespace(max_round=2, test_round=100, c_ratio=1.0, local_steps=None, local_epochs=1, lr=0.1,
                                  optimizer="SGD", max_grad_norm=1e9, cuda=False, n_classes=CLASSES,
@@ -176,7 +111,7 @@ def main():
             "scaffold": released("scaffold", "Scaffold", {"server_lr": "0.5"}, counts, glo_lr=0.5),
             "feddyn": feddyn(),
         }
-    (HERE / "federated.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
+    write("federated", content)
 
 
 if __name__ == "__main__":

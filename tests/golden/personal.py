@@ -9,10 +9,10 @@ federated.py. Rates rise over five rounds in that code; Per-FedAvg's inner one d
 its first round alone is comparable.
 """
 import contextlib
-import json
 import sys
 
-from federated import HERE, prepare, released
+from federated import prepare, released
+from tiny import write
 
 
 def main():
@@ -44,7 +44,7 @@ def main():
         }
     for key in ("cohorts", "parameters"):
         del content["perfedavg"][key][1:]
-    (HERE / "personal.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
+    write("personal", content)
 
 
 if __name__ == "__main__":

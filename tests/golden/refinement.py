@@ -8,7 +8,6 @@ samples are one batch of the student, so the order in which they are shuffled do
 parameters come from formula.py. A client makes one step more than its options say.
 """
 import contextlib
-import json
 import pathlib
 import sys
 import types
@@ -17,9 +16,8 @@ import numpy as np
 import torch
 
 import formula
-from federated import CLASSES, FEATURES, HIDDEN, InOrder, Net, flat, stand_in
+from tiny import CLASSES, FEATURES, HIDDEN, InOrder, Net, flat, stand_in, write
 
-HERE = pathlib.Path(__file__).parent.resolve()
 COUNTS, BATCH, LR, ROUNDS = [20, 17, 12], 4, 0.3, 7
 SAMPLES, SEEN_AT_ONCE, STUDENT_STEPS = 64, 32, 20
 
@@ -79,7 +77,7 @@ def main():
             systems[name] = released(mrtf, "MrTF", options, ref_way=mode, add_glo=add_glo, glo_w=glo_w)
     content = {"counts": COUNTS, "batch": BATCH, "local_steps": 6, "lr": LR, "momentum": 0.9, "samples": SAMPLES,
                "deviation_batch": SEEN_AT_ONCE, "steps": STUDENT_STEPS, "rounds": ROUNDS, "systems": systems}
-    (HERE / "refinement.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
+    write("refinement", content)
 
 
 if __name__ == "__main__":
