@@ -17,7 +17,7 @@ import types
 import numpy as np
 import torch
 
-from tiny import CLASSES, HERE, InOrder, Net, flat, samples_of, stand_in, tensors_of, write
+from tiny import CLASSES, HERE, InOrder, Net, flat, golden, samples_of, stand_in, tensors_of, write
 
 
 def add_as_before(add):
@@ -29,9 +29,9 @@ def add_as_before(add):
     return add_scaled
 
 
-def released(module_name, class_name, options, counts, of_clients=None, **arguments):
+def released(source, module_name, class_name, options, counts, of_clients=None, last="update_global", **arguments):
     """Two rounds of a class of FedRepo or of a repository that looks the same. of_clients: its attribute with models
-    that stay with clients."""
+    that stay with clients; last: its method that ends a round."""
     module = __import__("algorithms." + module_name, fromlist=[class_name])
     sets = {k: (types.SimpleNamespace(ys=samples_of(k, n)[1]), None) for k, n in enumerate(counts)}
     loaders = {}
@@ -42,18 +42,16 @@ def released(module_name, class_name, options, counts, of_clients=None, **argume
                                  optimizer="SGD", max_grad_norm=1e9, cuda=False, n_classes=CLASSES,
                                  **{"weight_decay": 0.0, **arguments})
     run, history = getattr(module, class_name)(sets, None, Net(True).double(), args), []
-    update = run.update_global
+    update = getattr(run, last)
 
     def recorded(*positional, **named):
         update(*positional, **named)
         history.append(flat(run.model))
 
-    run.update_global = recorded
+    setattr(run, last, recorded)
     run.train()
     kept = {"clients": [flat(model) for model in getattr(run, of_clients).values()]} if of_clients else {}
-    return {"options": options, "counts": counts, "batch": 4, "epochs": 1, "min_steps": 5, "lr": 0.1,
-            "momentum": arguments.get("momentum", 0.0), "cohorts": [list(range(len(counts)))] * 2,
-            "parameters": history, **kept}
+    return golden(source, counts, options, history, min_steps=5, momentum=arguments.get("momentum", 0.0), **kept)
 
 
 def prepare(*repositories):
@@ -95,20 +93,23 @@ def feddyn():
         models = utils_methods.train_FedDyn(federation, 0.5, 0.1, 20, 4, 3, 100, 0.01, lambda: Net(False), Net(False),
                                             0.3, 1, 1.0)[-1]
         os.chdir(HERE)
-    return {"options": {"alpha": "0.3"}, "counts": counts, "batch": 20, "epochs": 4, "min_steps": 1, "lr": 0.1,
-            "momentum": 0.0, "weight_decay": 0.01, "cohorts": cohorts[:-1],
-            "parameters": [flat(model) for model in models]}
+    return golden("github.com/alpemreacar/FedDyn at 48a19fa", counts, {"alpha": "0.3"}, [flat(model) for model in models],
+                  batch=20, epochs=4, weight_decay=0.01, cohorts=cohorts[:-1])
 
 
 def main():
     prepare(*sys.argv[1:3])
     counts = [20, 28, 12]  # 5, 7 and 5 steps: the last one goes round
+
+    def system(*arguments, **options):
+        return released("github.com/lxcnju/FedRepo at 617ee01", *arguments, counts, **options)
+
     with contextlib.redirect_stdout(sys.stderr):
         content = {
-            "fedrs": released("fedrs", "FedRS", {"alpha": "0.5", "mask": "soft", "weights": "samples"}, counts,
-                             alpha=0.5, momentum=0.9),
-            "fednova": released("fednova", "FedNova", {}, counts, momentum=0.9, gmf=0.0, prox_mu=0.0),
-            "scaffold": released("scaffold", "Scaffold", {"server_lr": "0.5"}, counts, glo_lr=0.5),
+            "fedrs": system("fedrs", "FedRS", {"alpha": "0.5", "mask": "soft", "weights": "samples"}, alpha=0.5,
+                            momentum=0.9),
+            "fednova": system("fednova", "FedNova", {}, momentum=0.9, gmf=0.0, prox_mu=0.0),
+            "scaffold": system("scaffold", "Scaffold", {"server_lr": "0.5"}, glo_lr=0.5),
             "feddyn": feddyn(),
         }
     write("federated", content)

@@ -20,7 +20,8 @@ def main():
     counts = [20, 28, 24]  # 5, 7 and 6 steps, whole epochs: a second model begins with the first batch, too
 
     def system(module, name, options, **arguments):
-        return {**released(module, name, options, counts, **arguments), "warmup": 5}
+        source = "github.com/lxcnju/MAP at 42b1478"
+        return {**released(source, module, name, options, counts, **arguments), "warmup": 5}
 
     with contextlib.redirect_stdout(sys.stderr):
         content = {

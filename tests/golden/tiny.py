@@ -6,9 +6,12 @@ double precision unless a script says otherwise.
 import contextlib
 import importlib.machinery
 import json
+import os
 import pathlib
+import random
 import subprocess
 import sys
+import tempfile
 import types
 
 import numpy as np
@@ -18,6 +21,7 @@ import formula
 
 FEATURES, HIDDEN, CLASSES = 6, 5, 3
 HERE = pathlib.Path(__file__).parent.resolve()
+STAND_IN = "stand-in"
 
 
 class Net(torch.nn.Module):
@@ -69,9 +73,23 @@ def write(name, content):
     (HERE / f"{name}.json").write_text(json.dumps(content, separators=(",", ":")) + "\n")
 
 
+def remade(name, makers, only, *arguments):
+    """Writes what all makers make of the arguments; with names in `only`, what those make, beside what is there."""
+    torch.set_num_threads(1)
+    content = json.loads((HERE / f"{name}.json").read_text()) if only else {}
+    with contextlib.redirect_stdout(sys.stderr):
+        for key, make in makers.items():
+            if only and key not in only:
+                continue
+            np.random.seed(0)  # the order of the clients, and so of sums, is drawn in some code
+            random.seed(0)
+            content[key] = make(*arguments)
+    write(name, {key: content[key] for key in makers if key in content})
+
+
 def stand_in(name, **content):
     module = types.ModuleType(name)
-    module.__spec__ = importlib.machinery.ModuleSpec(name, None)
+    module.__spec__ = importlib.machinery.ModuleSpec(name, None, origin=STAND_IN)
     module.__dict__.update(content)
     sys.modules[name] = module
     return module
@@ -110,9 +128,16 @@ class Checkouts:
             yield root / inside, f"github.com/{repository} at {commit}"
         finally:
             sys.path[:] = path
-            for name in set(sys.modules) - set(modules):
-                if str(getattr(sys.modules[name], "__file__", None) or self.folder).startswith(str(self.folder)):
-                    del sys.modules[name]
+            for name, module in list(sys.modules.items()):
+                if module is modules.get(name) or not self.is_of_code(module):
+                    continue
+                del sys.modules[name]
+                if name in modules:
+                    sys.modules[name] = modules[name]
+
+    def is_of_code(self, module):
+        spec = getattr(module, "__spec__", None)
+        return spec and (spec.origin == STAND_IN or str(spec.origin).startswith(str(self.folder)))
 
 
 class InOrder:
@@ -175,3 +200,17 @@ def on_cpu():
     for owner in (torch.Tensor, torch.nn.Module):
         stack.enter_context(replaced(owner, cuda=stay, to=to(owner.to)))
     return stack
+
+
+@contextlib.contextmanager
+def program(*arguments):
+    """In a folder of its own, with the command line of a program."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder, in_order(), on_cpu():
+        os.chdir(folder)
+        sys.argv[1:], kept = [str(argument) for argument in arguments], sys.argv[1:]
+        try:
+            yield
+        finally:
+            os.chdir(before)
+            sys.argv[1:] = kept
