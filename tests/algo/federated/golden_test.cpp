@@ -39,9 +39,10 @@ class SetFields : public Fields {
   const json& texts_;
 };
 
-Network tiny_network() {
+Network tiny_network(bool normed) {
   Network network(kSample);
   int node = network.add("hidden", linear(kHidden), {0});
+  if (normed) node = network.add("norm", batch_norm(), {node});
   node = network.add("relu", relu(), {node});
   network.add("classifier", linear(kClasses, false), {node});
   network.finish();
@@ -106,14 +107,16 @@ struct Tiny {
     std::vector<float> params;
     std::uint64_t stream = 1;
     for (const ParamSlot& slot : network.layout().slots()) {
-      const std::vector<float> values = test::golden_values(stream++, slot.size(), 0, 0.5);
+      const double around = slot.name == "norm.weight" || slot.name == "norm.running_var" ? 1 : 0;
+      const std::vector<float> values =
+          test::golden_values(stream++, slot.size(), around, slot.role == ParamRole::statistic ? 0 : 0.5);
       params.insert(params.end(), values.begin(), values.end());
     }
     return params;
   }
 
   json golden;
-  Network network = tiny_network();
+  Network network = tiny_network(golden.contains("batch_norm"));
   Dataset data;
   Clients clients;
   std::unique_ptr<FederatedAlgorithm> algorithm;
@@ -167,6 +170,9 @@ const std::vector<Golden> kGoldens = {
     {"global_models", "fedsam"},   {"global_models", "fedaws"},
     {"global_models", "fedmmd"},   {"global_models", "fedavgm", "fedopt"},
     {"global_models", "fedlc"},    {"global_models", "balanced_softmax", "balanced-softmax"},
+    {"own_models", "fedrep"},      {"own_models", "lg_fedavg", "lg-fedavg"},
+    {"own_models", "fedbn"},       {"own_models", "apfl"},
+    {"own_models", "fedrod"},      {"own_models", "fedproto"},
     {"personal", "ditto"},         {"personal", "dittors"},
     {"personal", "perfedavg"},     {"personal", "pfedme"},
     {"personal", "fedper"},        {"personal", "fedphp"},
