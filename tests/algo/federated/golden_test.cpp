@@ -2,10 +2,12 @@
 // tests/golden named after the files say whose.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "fedscape/algo/federated/catalog.hpp"
+#include "fedscape/algo/federated/ccvr.hpp"
 #include "fedscape/nn/layers.hpp"
 #include "tests/algo/federated/federation_case.hpp"
 #include "tests/support/golden.hpp"
@@ -125,7 +127,8 @@ struct Tiny {
 };
 
 /// |a - b| / |b| of the elements `run`.
-double relative_error(const ParamRun& run, const std::vector<float>& a, const json& b) {
+template <class T>
+double relative_error(const ParamRun& run, const std::vector<T>& a, const json& b) {
   double error = 0, norm = 0;
   for (std::int64_t j = run.first; j < run.second; ++j) {
     const double expected = b[static_cast<std::size_t>(j)];
@@ -163,22 +166,60 @@ TEST_P(GoldenRounds, ComeToTheSameModels) {
   }
 }
 
-const std::vector<Golden> kGoldens = {
-    {"federated", "fedrs"},        {"federated", "fednova"},
-    {"federated", "scaffold"},     {"federated", "feddyn"},
-    {"global_models", "moon"},     {"global_models", "fedexp"},
-    {"global_models", "fedsam"},   {"global_models", "fedaws"},
-    {"global_models", "fedmmd"},   {"global_models", "fedavgm", "fedopt"},
-    {"global_models", "fedlc"},    {"global_models", "balanced_softmax", "balanced-softmax"},
-    {"own_models", "fedrep"},      {"own_models", "lg_fedavg", "lg-fedavg"},
-    {"own_models", "fedbn"},       {"own_models", "apfl"},
-    {"own_models", "fedrod"},      {"own_models", "fedproto"},
-    {"personal", "ditto"},         {"personal", "dittors"},
-    {"personal", "perfedavg"},     {"personal", "pfedme"},
-    {"personal", "fedper"},        {"personal", "fedphp"},
-    {"personal", "map_kd", "map"}, {"personal", "map_mmd", "map"}};
+const std::vector<Golden> kGoldens = {{"federated", "fedrs"},
+                                      {"federated", "fednova"},
+                                      {"federated", "scaffold"},
+                                      {"federated", "feddyn"},
+                                      {"global_models", "moon"},
+                                      {"global_models", "fedexp"},
+                                      {"global_models", "fedsam"},
+                                      {"global_models", "fedaws"},
+                                      {"global_models", "fedmmd"},
+                                      {"global_models", "fedavgm", "fedopt"},
+                                      {"global_models", "fedlc"},
+                                      {"global_models", "balanced_softmax", "balanced-softmax"},
+                                      {"own_models", "fedrep"},
+                                      {"own_models", "lg_fedavg", "lg-fedavg"},
+                                      {"own_models", "fedbn"},
+                                      {"own_models", "apfl"},
+                                      {"own_models", "fedrod"},
+                                      {"own_models", "fedproto"},
+                                      {"formulas", "apfl_adaptive", "apfl"},
+                                      {"formulas", "adam", "fedopt"},
+                                      {"formulas", "yogi", "fedopt"},
+                                      {"formulas", "adagrad", "fedopt"},
+                                      {"personal", "ditto"},
+                                      {"personal", "dittors"},
+                                      {"personal", "perfedavg"},
+                                      {"personal", "pfedme"},
+                                      {"personal", "fedper"},
+                                      {"personal", "fedphp"},
+                                      {"personal", "map_kd", "map"},
+                                      {"personal", "map_mmd", "map"}};
 INSTANTIATE_TEST_SUITE_P(Systems, GoldenRounds, ::testing::ValuesIn(kGoldens),
                          [](const auto& golden) { return std::string(golden.param.name); });
+
+// Virtual features of no covariance are the means, whatever is drawn.
+TEST(GoldenCcvr, PoolsClassesAndCalibratesLikeThePapersFormulas) {
+  const Tiny tiny({"formulas", "ccvr", "fedavg"});
+  Workers workers({}, 1);
+  const std::vector<float> params = tiny.initial();
+  ClassGaussians gaussians = class_gaussians(workers, *test::alone(), tiny.network,
+                                             {params.data(), {1, std::ssize(params)}}, tiny.data, tiny.clients);
+  EXPECT_EQ(json(gaussians.samples), tiny.golden["samples"]);
+  EXPECT_LT(relative_error({0, kClasses * kHidden}, gaussians.mean, tiny.golden["mean"]), 1e-5);
+  EXPECT_LT(relative_error({0, std::ssize(gaussians.covariance)}, gaussians.covariance, tiny.golden["covariance"]),
+            1e-5);
+  std::fill(gaussians.covariance.begin(), gaussians.covariance.end(), 0);
+  CcvrOptions options;
+  options.virtual_samples = 2, options.batch = 2 * kClasses;
+  SetFields fields(tiny.golden["calibration"]);
+  options.options(fields);
+  const std::vector<float> model = calibrated(workers.stream(), tiny.network, params, gaussians, options, 1);
+  for (const ParamSlot& slot : tiny.network.layout().slots())
+    EXPECT_LT(relative_error({slot.offset, slot.offset + slot.size()}, model, tiny.golden["calibrated"]), 1e-5)
+        << slot.name;
+}
 
 }  // namespace
 }  // namespace fedscape
