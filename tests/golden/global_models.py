@@ -9,6 +9,8 @@ what fedscape does:
 
 MOON      QinbinLi/MOON, by the authors. Without projection head, by an option. Before there is a previous model the
           contrast has one class and no gradient, as with one that is the received model.
+FedProx   of MOON's program; the authors' code is for TensorFlow. That of lxcnju/FedRepo has another penalty, which is an
+          option here.
 FedExP    Divyansh03/FedExP, by the authors. Learning rate and eps decay by the round: both are told by round. eps
           comes times the size of the cohort. Its metrics are of the mean of two models, which this does not see.
 FedSAM    debcaldarola/fedsam (Caldarola, Caputo and Ciccone, ECCV 2022), who name the same algorithm so; no code by Qu
@@ -40,8 +42,8 @@ from tiny import (CLASSES, Checkouts, InOrder, Net, flat, golden, in_order, prog
 COUNTS = [20, 28, 12]
 
 
-def moon(checkouts):
-    rounds, mu, temperature, momentum = 3, 2.0, 0.7, 0.9
+def of_moon(checkouts, system, options, *flags, **more):
+    """Rounds of MOON's program; gives the golden and the clients' models."""
     held = {range(k, k + n): tensors_of(k, n) for k, n in enumerate(COUNTS)}  # by what stands for the client's indices
     history = []
 
@@ -68,12 +70,21 @@ def moon(checkouts):
         stand_in("utils", logger=logging.getLogger(), mkdirs=lambda path: os.makedirs(path, exist_ok=True),
                  get_dataloader=get_dataloader, compute_accuracy=compute_accuracy,
                  partition_data=lambda *_, **__: (None, np.arange(CLASSES), None, None, dict(enumerate(held)), None))
-        with program("--alg", "moon", "--use_project_head", 0, "--dataset", "cifar10", "--n_parties", len(COUNTS),
-                     "--comm_round", rounds, "--epochs", 1, "--batch-size", 4, "--lr", 0.1, "--reg", 0.01, "--mu", mu,
-                     "--temperature", temperature, "--device", "cpu"):
+        with program("--alg", system, "--use_project_head", 0, "--dataset", "cifar10", "--n_parties", len(COUNTS),
+                     "--comm_round", 3, "--epochs", 1, "--batch-size", 4, "--lr", 0.1, "--reg", 0.01, "--device", "cpu",
+                     *flags):
             nets = runpy.run_path(str(root / "main.py"), run_name="__main__")["nets"]
-    return golden(source, COUNTS, {"mu": str(mu), "temperature": str(temperature), "weights": "samples"}, history,
-                  momentum=momentum, weight_decay=0.01, clients=[flat(net) for net in nets.values()])
+    return golden(source, COUNTS, {**options, "weights": "samples"}, history, momentum=0.9, weight_decay=0.01,
+                  **more), nets.values()
+
+
+def moon(checkouts):
+    content, nets = of_moon(checkouts, "moon", {"mu": "2", "temperature": "0.7"}, "--mu", 2, "--temperature", 0.7)
+    return {**content, "clients": [flat(net) for net in nets]}
+
+
+def fedprox(checkouts):
+    return of_moon(checkouts, "fedprox", {"prox_mu": "0.5"}, "--mu", 0.5, penalty="fedprox")[0]
 
 
 def fedexp(checkouts):
@@ -147,6 +158,11 @@ def fedmmd(checkouts):
     return of_fedrepo(checkouts, "fedreg", "FedReg", {"lambda": "0.8"}, reg_way="fedmmd", reg_lamb=0.8, momentum=0.9)
 
 
+def fedprox_smooth_l1(checkouts):
+    return {**of_fedrepo(checkouts, "fedreg", "FedReg", {"prox_mu": "20", "prox_kind": "smooth_l1"}, reg_way="fedprox",
+                         reg_lamb=20.0, momentum=0.9), "penalty": "fedprox"}
+
+
 def fedavgm(checkouts):
     return of_fedrepo(checkouts, "fedopt", "FedOpt",
                       {"server_optimizer": "momentum", "server_lr": "0.6", "server_beta1": "0.9"},
@@ -177,8 +193,9 @@ def balanced_softmax(checkouts):
 
 
 def main():
-    makers = {"moon": moon, "fedexp": fedexp, "fedsam": fedsam, "fedaws": fedaws, "fedmmd": fedmmd, "fedavgm": fedavgm,
-              "fedlc": fedlc, "balanced_softmax": balanced_softmax}
+    makers = {"moon": moon, "fedprox": fedprox, "fedprox_smooth_l1": fedprox_smooth_l1, "fedexp": fedexp,
+              "fedsam": fedsam, "fedaws": fedaws, "fedmmd": fedmmd, "fedavgm": fedavgm, "fedlc": fedlc,
+              "balanced_softmax": balanced_softmax}
     remade("global_models", makers, sys.argv[2:], Checkouts(sys.argv[1]))
 
 

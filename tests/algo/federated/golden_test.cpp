@@ -79,6 +79,8 @@ struct Tiny {
     }
     data = Dataset("golden", kSample, kClasses, std::move(samples), std::move(labels));
     algorithm = make_algorithm(made.algorithm ? made.algorithm : made.name);
+    for (const PenaltyEntry& entry : fedscape::penalties())
+      if (golden.value("penalty", "") == entry.name) penalties.push_back(entry.make());
     set_options(golden["options"]);
     local.sampling.batch = golden["batch"], local.sampling.shuffle = false;
     local.epochs = golden["epochs"], local.min_steps = golden["min_steps"];
@@ -92,6 +94,7 @@ struct Tiny {
   void set_options(const json& texts) {
     SetFields fields(texts);
     algorithm->options(fields);
+    for (const auto& penalty : penalties) penalty->options(fields);
   }
 
   /// What changes with the round.
@@ -171,6 +174,8 @@ const std::vector<Golden> kGoldens = {{"federated", "fedrs"},
                                       {"federated", "scaffold"},
                                       {"federated", "feddyn"},
                                       {"global_models", "moon"},
+                                      {"global_models", "fedprox", "fedavg"},
+                                      {"global_models", "fedprox_smooth_l1", "fedavg"},
                                       {"global_models", "fedexp"},
                                       {"global_models", "fedsam"},
                                       {"global_models", "fedaws"},
