@@ -2,7 +2,7 @@
 
 Usage: python3 federated.py FEDREPO FEDDYN      writes federated.json beside this file (PyTorch, NumPy)
 
-The arguments are checkouts of github.com/lxcnju/FedRepo at 617ee01 (FedRS, FedNova, SCAFFOLD) and of
+The arguments are checkouts of github.com/lxcnju/FedRepo at 617ee01 (FedRS, FedNova, SCAFFOLD, ScaffoldRS) and of
 github.com/alpemreacar/FedDyn at 48a19fa (FedDyn by its authors, in float32). Their code runs as it is; what it
 imports and this does not need is replaced by empty modules. The federation is that of tiny.py.
 """
@@ -49,6 +49,7 @@ def released(source, module_name, class_name, options, counts, of_clients=None, 
         history.append(flat(run.model))
 
     setattr(run, last, recorded)
+    np.random.seed(0)  # the order of the clients, and so of sums, is drawn
     run.train()
     kept = {"clients": [flat(model) for model in getattr(run, of_clients).values()]} if of_clients else {}
     return golden(source, counts, options, history, min_steps=5, momentum=arguments.get("momentum", 0.0), **kept)
@@ -56,6 +57,8 @@ def released(source, module_name, class_name, options, counts, of_clients=None, 
 
 def prepare(*repositories):
     """Their modules can be imported afterwards."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
     stand_in("pandas")
     stand_in("sklearn")
     stand_in("sklearn.metrics", f1_score=lambda **_: 0.0)
@@ -110,6 +113,8 @@ def main():
                             momentum=0.9),
             "fednova": system("fednova", "FedNova", {}, momentum=0.9, gmf=0.0, prox_mu=0.0),
             "scaffold": system("scaffold", "Scaffold", {"server_lr": "0.5"}, glo_lr=0.5),
+            "scaffoldrs": system("scaffoldrs", "ScaffoldRS", {"server_lr": "0.5", "alpha": "0.3", "mask": "soft"},
+                                 glo_lr=0.5, alpha=0.3),
             "feddyn": feddyn(),
         }
     write("federated", content)

@@ -172,6 +172,7 @@ TEST_P(GoldenRounds, ComeToTheSameModels) {
 const std::vector<Golden> kGoldens = {{"federated", "fedrs"},
                                       {"federated", "fednova"},
                                       {"federated", "scaffold"},
+                                      {"federated", "scaffoldrs"},
                                       {"federated", "feddyn"},
                                       {"global_models", "moon"},
                                       {"global_models", "fedprox", "fedavg"},
