@@ -4,6 +4,7 @@
 
 #include "fedscape/device/team.hpp"
 #include "fedscape/tensor/tensor.hpp"
+#include "kernels/cpu/conv_bf16.hpp"
 #include "kernels/cpu/conv_lowered.hpp"
 #include "kernels/cpu/conv_primitive.hpp"
 #include "kernels/cpu/conv_rows.hpp"
@@ -12,7 +13,7 @@
 
 /// Four ways to a convolution: Winograd's where it saves multiplications, by rows where there are few filters or
 /// channels, else a kernel of oneDNN's, else our lowering to matrix products. The choice depends on the shape, and
-/// between the last two on whether oneDNN has a kernel.
+/// between the last two on whether oneDNN has a kernel. Packed weights may be bf16, whose products are taken directly.
 namespace fedscape::kernels {
 
 namespace {
@@ -101,10 +102,11 @@ void backward_weights(Stream& stream, const ConvShape& shape, int count, const f
 }
 
 /// How weights that serve many batches are kept.
-enum class Packing { winograd, primitive, none };
+enum class Packing { bf16, winograd, primitive, none };
 
 /// A primitive must exist for the whole batch with all that may follow the convolution.
-Packing packing(Stream& stream, const ConvShape& shape, int batch_size) {
+Packing packing(Stream& stream, const ConvShape& shape, int batch_size, Precision precision) {
+  if (precision != Precision::float32 && bf16::serves(shape)) return Packing::bf16;
   if (winograd::serves(shape)) return Packing::winograd;
   if (rows::serves_forward(shape)) return Packing::none;
   if (!conv_primitive(stream, {shape, ConvPass::forward, batch_size}).usable()) return Packing::none;
@@ -154,8 +156,10 @@ void conv_backward_weights(Cpu, Stream& stream, const ConvShape& shape, const Ba
   }
 }
 
-std::int64_t conv_packed_size(Cpu, Stream& stream, const ConvShape& shape, int batch_size) {
-  switch (packing(stream, shape, batch_size)) {
+std::int64_t conv_packed_size(Cpu, Stream& stream, const ConvShape& shape, int batch_size, Precision precision) {
+  switch (packing(stream, shape, batch_size, precision)) {
+    case Packing::bf16:
+      return bf16::packed_size(shape, precision);
     case Packing::winograd:
       return winograd::packed_size(shape);
     case Packing::primitive:
@@ -166,10 +170,13 @@ std::int64_t conv_packed_size(Cpu, Stream& stream, const ConvShape& shape, int b
   return shape.weights().size();
 }
 
-void conv_pack(Cpu, Stream& stream, const ConvShape& shape, int batch_size, int models, Slot<const float> w,
-               Slot<float> packed) {
-  const Packing how = packing(stream, shape, batch_size);
+void conv_pack(Cpu, Stream& stream, const ConvShape& shape, int batch_size, Precision precision, int models,
+               Slot<const float> w, Slot<float> packed) {
+  const Packing how = packing(stream, shape, batch_size, precision);
   for (int m = 0; m < models; ++m) switch (how) {
+      case Packing::bf16:
+        bf16::pack(shape, precision, w.row(m), packed.row(m));
+        break;
       case Packing::winograd:
         winograd::pack(shape, w.row(m), packed.row(m));
         break;
@@ -182,16 +189,19 @@ void conv_pack(Cpu, Stream& stream, const ConvShape& shape, int batch_size, int 
     }
 }
 
-void conv_forward_packed(Cpu, Stream& stream, const ConvShape& shape, const Batch& batch, Slot<const float> x,
-                         Slot<const float> packed, Slot<const float> bias, Slot<const float> residual, bool relu,
-                         Slot<float> y) {
-  const Packing how = packing(stream, shape, batch.size);
+void conv_forward_packed(Cpu, Stream& stream, const ConvShape& shape, Precision precision, const Batch& batch,
+                         Slot<const float> x, Slot<const float> packed, Slot<const float> bias,
+                         Slot<const float> residual, bool relu, Slot<float> y) {
+  const Packing how = packing(stream, shape, batch.size, precision);
   for (int m = 0; m < batch.models; ++m) {
     const int count = batch.count(m);
     if (count == 0) continue;
     const float *const in = x.row(m), *const weights = packed.row(m), *const b = bias.row(m),
                        *const sum = residual.row(m);
     switch (how) {
+      case Packing::bf16:
+        bf16::forward(stream, shape, precision, count, in, weights, b, sum, relu, y.row(m));
+        break;
       case Packing::winograd:
         winograd::forward(stream, shape, count, in, weights, b, sum, relu, y.row(m));
         break;

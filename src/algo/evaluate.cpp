@@ -17,6 +17,16 @@ namespace {
 constexpr std::array<std::string_view, 6> kMetricNames = {"loss",    "accuracy", "top5",
                                                           "squared", "margin",   "confidence"};
 
+/// Samples that a plan takes at once: so few that what layers make of them stays in the cache, more where that is
+/// little. A function of the network alone, as sums are taken chunk by chunk.
+int plan_chunk(const Network& network) {
+  constexpr int kFew = 16, kMany = 96;
+  constexpr std::int64_t kLittle = 1 << 17;  // floats
+  std::int64_t largest = 0;
+  for (const Network::Node& node : network.nodes()) largest = std::max(largest, node.shape.size());
+  return largest <= kLittle / kMany ? kMany : kFew;
+}
+
 std::int64_t chunks_of(std::int64_t samples) { return (samples + kMetricChunk - 1) / kMetricChunk; }
 
 /// Samples begin..end-1 of `indices`, or of the whole data set where that is empty.
@@ -70,8 +80,8 @@ double metric(const Metrics& metrics, std::string_view name) {
   return metrics.loss / n;
 }
 
-Evaluator::Evaluator(Stream& stream, const Network& network, int models)
-    : plan_(stream, network, models),
+Evaluator::Evaluator(Stream& stream, const Network& network, int models, Precision precision)
+    : plan_(stream, network, models, plan_chunk(network), precision),
       x_(stream, network.sample().under(plan_.chunk()).under(1)),
       y_(stream, {1, plan_.chunk()}),
       predicted_(stream, {1, plan_.chunk()}),
@@ -149,7 +159,7 @@ Metrics Evaluator::all(Stream& stream, const Dataset& data, std::span<const std:
 }
 
 Metrics evaluate_sharded(Workers& workers, Communicator& comm, const Network& network, View<const float> params,
-                         const Dataset& data) {
+                         const Dataset& data, Precision precision) {
   check_fits(network, data);
   const std::int64_t chunks = chunks_of(data.size()), ranks = comm.size();
   const std::int64_t mine = (chunks - comm.rank() + ranks - 1) / ranks;  // chunks rank, rank + ranks, ...
@@ -158,7 +168,7 @@ Metrics evaluate_sharded(Workers& workers, Communicator& comm, const Network& ne
   workers.run(static_cast<std::int64_t>(sums.size()), [&](Stream& stream, int worker, std::int64_t task) {
     std::unique_ptr<Evaluator>& evaluator = evaluators[static_cast<std::size_t>(worker)];
     if (!evaluator) {
-      evaluator = std::make_unique<Evaluator>(stream, network, 1);
+      evaluator = std::make_unique<Evaluator>(stream, network, 1, precision);
       evaluator->load(stream, params.as({1, network.layout().size()}));
     }
     evaluator->chunk(stream, data, {}, comm.rank() + task * ranks,

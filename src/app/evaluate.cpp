@@ -25,6 +25,7 @@ class Evaluate : public Command {
     table.group("Evaluation");
     table.field("model", model_, "run file or safetensors file; a run file also gives network and data");
     table.field("split", split_, "test or train");
+    table.field("precision", precision_, kPrecisionText);
     table.field("output", output_, "JSON file for metrics and options; empty: none");
     table.positional({"model"});
     table.add("Data", data_);
@@ -33,13 +34,14 @@ class Evaluate : public Command {
   }
   void check(OptionTable& table) override {
     FEDSCAPE_CHECK(split_ == "test" || split_ == "train", "split: test or train was expected, not '{}'", split_);
+    parse_precision(precision_);
     machine_.check();
     table.assume(model_options(model_), model_);
   }
   int run(Communicator& comm, const OptionTable& table) override;
 
  private:
-  std::string model_, split_ = "test", output_;
+  std::string model_, split_ = "test", precision_ = "float32", output_;
   DataOptions data_;
   NetworkOptions network_;
   MachineOptions machine_;
@@ -84,7 +86,7 @@ int Evaluate::run(Communicator& world, const OptionTable& table) {
 
   // 2. Its metrics, chunks of samples shared over ranks and threads.
   Timer timer;
-  const Metrics metrics = evaluate_sharded(workers, comm, *network, params, data);
+  const Metrics metrics = evaluate_sharded(workers, comm, *network, params, data, parse_precision(precision_));
   log_info("{} samples in {}", metrics.count, duration(timer.seconds()));
 
   const std::optional<ProfileTable> profile = profiling.finish();

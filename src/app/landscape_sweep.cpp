@@ -109,8 +109,8 @@ int LandscapeSweep::run(Communicator& world, const OptionTable& table) {
     progress.update(place.of(p), fmt::format("{} loss {:.4f}", names.back(), metric(metrics.back(), "loss")));
   };
   sweep(workers, comm, *network, plane, grid, pending, splits,
-        policy == BatchNormPolicy::recalibrated ? &train : nullptr, {policy, static_cast<int>(o.models_per_stack)},
-        record, stop_requested);
+        policy == BatchNormPolicy::recalibrated ? &train : nullptr,
+        {policy, static_cast<int>(o.models_per_stack), parse_precision(o.precision)}, record, stop_requested);
   in_phase(stream, Phase::io, "output", [&] { surface.finish(); });
   if (const std::optional<ProfileTable> profile = profiling.finish()) {
     surface.save_profile(*profile);

@@ -15,6 +15,7 @@ void SweepCommandOptions::list(OptionTable& table) {
   table.field("y", y, "second axis; empty: a line");
   table.field("splits", splits, "what is evaluated at every point: test, train or train,test");
   table.field("batch-norm", batch_norm, "statistics at a point: frozen (the origin's), states (moved), recalibrated");
+  table.field("precision", precision, kPrecisionText);
   table.field("save-seconds", save_seconds, "seconds between merges of the journals into the surface file");
   table.field("models-per-stack", models_per_stack, "points that one thread evaluates together");
   table.field("fresh", fresh, "start over where the output exists, instead of resuming it");
@@ -39,6 +40,7 @@ void SweepCommandOptions::check(OptionTable& table) {
   grid();
   split_names();
   parse_batch_norm_policy(batch_norm);
+  parse_precision(precision);
   for (const std::string& norm : {x_norm, y_norm})
     if (!norm.empty()) parse_normalize(norm);
   check_at_least("seed", seed, 0);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "fedscape/nn/network.hpp"
 #include "fedscape/ops/fold.hpp"
@@ -15,14 +16,16 @@ namespace {
 using nn::Step;
 
 constexpr int kMostInputs = 8;
+constexpr std::int64_t kAligned = 16;  // floats of a cache line
 
 }  // namespace
 
 struct InferencePlan::Plan {
-  Plan(Stream& stream, const Network& network_in, int models_in, int chunk_in);
+  Plan(Stream& stream, const Network& network_in, int models_in, int chunk_in, Precision precision_in);
 
   const Network::Node& node(int i) const { return network->nodes()[static_cast<std::size_t>(i)]; }
   void plan_values();
+  std::optional<ops::ConvShape> packed_as(const Step& step) const;
   std::int64_t weights_size(Stream& stream, const Step& step) const;
   View<float> value_of(int i, const Batch& batch) const {
     return {slab.data() + memory.offset(value[static_cast<std::size_t>(i)]),
@@ -40,6 +43,7 @@ struct InferencePlan::Plan {
 
   const Network* network;
   int models, chunk, loaded = 0;
+  Precision precision;
   std::vector<Step> steps;
   std::vector<int> value;  // array of each node in the memory plan, -1: none
   nn::MemoryPlan memory;
@@ -47,16 +51,17 @@ struct InferencePlan::Plan {
   std::vector<int> counts;
 };
 
-InferencePlan::Plan::Plan(Stream& stream, const Network& network_in, int models_in, int chunk_in)
-    : network(&network_in), models(models_in), chunk(chunk_in), steps(nn::fuse(network_in)) {
+InferencePlan::Plan::Plan(Stream& stream, const Network& network_in, int models_in, int chunk_in,
+                          Precision precision_in)
+    : network(&network_in), models(models_in), chunk(chunk_in), precision(precision_in), steps(nn::fuse(network_in)) {
   FEDSCAPE_CHECK(models > 0 && chunk > 0, "an inference plan for {} models and chunks of {}", models, chunk);
   plan_values();
   std::int64_t weights = 0, bias = 0, largest = 0;
   for (Step& step : steps) {
     step.weights = weights, step.bias = bias;
-    weights += weights_size(stream, step);
+    weights += (weights_size(stream, step) + kAligned - 1) / kAligned * kAligned;
     if (step.conv || step.linear) bias += node(step.first).shape[node(step.first).shape.rank() - 1];
-    if (step.conv) largest = std::max(largest, step.conv->shape().weights().size());
+    if (const auto shape = packed_as(step)) largest = std::max(largest, shape->weights().size());
   }
   slab = Tensor<float>(stream, {memory.size()});
   packed = Tensor<float>(stream, {models, weights});
@@ -84,8 +89,16 @@ void InferencePlan::Plan::plan_values() {
   memory.place();
 }
 
+/// The convolution that a step's weights are packed for. A linear layer is one of a single pixel, but has a kernel of
+/// its own in float32.
+std::optional<ops::ConvShape> InferencePlan::Plan::packed_as(const Step& step) const {
+  if (step.conv) return step.conv->shape();
+  if (!step.linear || precision == Precision::float32) return {};
+  return ops::ConvShape{1, 1, step.linear->in(), step.linear->out()};
+}
+
 std::int64_t InferencePlan::Plan::weights_size(Stream& stream, const Step& step) const {
-  if (step.conv) return ops::conv_packed_size(stream, step.conv->shape(), chunk);
+  if (const auto shape = packed_as(step)) return ops::conv_packed_size(stream, *shape, chunk, precision);
   return step.linear ? std::int64_t{step.linear->in()} * step.linear->out() : 0;
 }
 
@@ -103,14 +116,15 @@ void InferencePlan::Plan::load_step(Stream& stream, const Step& step, View<const
       norm = {step.norm->eps(), step.norm->mean(row), step.norm->variance(row), step.norm->scale(row),
               step.norm->shift(row)};
     float* const weights = packed.data() + m * packed.shape()[1] + step.weights;
-    const View<float> plain{step.conv ? folded.data() : weights, {1, floats}};
+    const auto shape = packed_as(step);
+    const View<float> plain{shape ? folded.data() : weights, {1, floats}};
     const View<float> bias{biases.data() + m * biases.shape()[1] + step.bias, {1, filters}};
     const ops::ChannelMap map = step.encoding ? step.encoding->map() : ops::ChannelMap{};
     ops::fold_batch_norm(stream, step.norm ? &norm : nullptr, map, affine.weights(row), affine.biases(row), filters,
                          plain, bias);
-    if (!step.conv) continue;
+    if (!shape) continue;
     const View<float> target{weights, {1, weights_size(stream, step)}};
-    ops::conv_pack(stream, step.conv->shape(), chunk, 1, {plain.data, floats}, target);
+    ops::conv_pack(stream, *shape, chunk, 1, {plain.data, floats}, target, precision);
   }
 }
 
@@ -136,10 +150,14 @@ void InferencePlan::Plan::run(Stream& stream, const Step& step, const Pass& pass
   const View<float> y = value_of(step.last, batch);
   const Slot<const float> bias{biases.data() + step.bias, biases.shape()[1]};
   const std::int64_t stride = packed.shape()[1];
-  if (step.conv) {
+  if (const auto shape = packed_as(step)) {
     const View<const float> residual = step.residual >= 0 ? input_of(step.residual, batch, x) : View<const float>{};
     const Slot<const float> weights{packed.data() + step.weights, stride};
-    ops::conv_forward_packed(stream, step.conv->shape(), batch, inputs[0], weights, bias, residual, step.relu, y);
+    const auto samples = [&](auto view, const Shape& sample) {
+      return view.as(sample.under(batch.size).under(view.shape[0]));
+    };
+    ops::conv_forward_packed(stream, *shape, batch, samples(inputs[0], shape->input()), weights, bias, residual,
+                             step.relu, samples(y, shape->output()), precision);
   } else if (step.linear) {
     const View<const float> flat = inputs[0].as({inputs[0].shape[0], batch.size, step.linear->in()});
     ops::linear_forward(stream, batch, flat, {packed.data() + step.weights, stride}, bias, step.relu, y);
@@ -151,8 +169,8 @@ void InferencePlan::Plan::run(Stream& stream, const Step& step, const Pass& pass
   }
 }
 
-InferencePlan::InferencePlan(Stream& stream, const Network& network, int models, int chunk)
-    : plan_(std::make_unique<Plan>(stream, network, models, chunk)) {}
+InferencePlan::InferencePlan(Stream& stream, const Network& network, int models, int chunk, Precision precision)
+    : plan_(std::make_unique<Plan>(stream, network, models, chunk, precision)) {}
 InferencePlan::InferencePlan(InferencePlan&&) noexcept = default;
 InferencePlan::~InferencePlan() = default;
 

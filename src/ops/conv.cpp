@@ -61,25 +61,26 @@ void conv_backward_weights(Stream& stream, const ConvShape& shape, const Batch& 
   });
 }
 
-std::int64_t conv_packed_size(Stream& stream, const ConvShape& shape, int batch_size) {
+std::int64_t conv_packed_size(Stream& stream, const ConvShape& shape, int batch_size, Precision precision) {
   shape.check();
   FEDSCAPE_CHECK(batch_size >= 1, "weights packed for batches of {}", batch_size);
-  return kernels::dispatch_cpu(stream, "conv_packed_size",
-                               [&](auto on) { return kernels::conv_packed_size(on, stream, shape, batch_size); });
+  return kernels::dispatch_cpu(stream, "conv_packed_size", [&](auto on) {
+    return kernels::conv_packed_size(on, stream, shape, batch_size, precision);
+  });
 }
 
 void conv_pack(Stream& stream, const ConvShape& shape, int batch_size, int models, Slot<const float> w,
-               View<float> packed) {
-  const Shape expected{models, conv_packed_size(stream, shape, batch_size)};
+               View<float> packed, Precision precision) {
+  const Shape expected{models, conv_packed_size(stream, shape, batch_size, precision)};
   FEDSCAPE_CHECK(packed.shape == expected, "packed is {}, expected {}", packed.shape.text(), expected.text());
   kernels::dispatch_cpu(stream, "conv_pack", [&](auto on) {
-    kernels::conv_pack(on, stream, shape, batch_size, models, w, {packed.data, packed.shape[1]});
+    kernels::conv_pack(on, stream, shape, batch_size, precision, models, w, {packed.data, packed.shape[1]});
   });
 }
 
 void conv_forward_packed(Stream& stream, const ConvShape& shape, const Batch& batch, View<const float> x,
                          Slot<const float> packed, Slot<const float> bias, View<const float> residual, bool relu,
-                         View<float> y) {
+                         View<float> y, Precision precision) {
   shape.check();
   check_batch("conv_forward_packed", batch);
   const Slot<const float> x_rows = input_rows("conv_forward_packed", "x", batch, x, shape.input());
@@ -87,7 +88,8 @@ void conv_forward_packed(Stream& stream, const ConvShape& shape, const Batch& ba
   Slot<const float> residual_rows;
   if (!residual.empty()) residual_rows = model_rows("conv_forward_packed", "residual", batch, residual, shape.output());
   kernels::dispatch_cpu(stream, "conv_forward_packed", [&](auto on) {
-    kernels::conv_forward_packed(on, stream, shape, batch, x_rows, packed, bias, residual_rows, relu, y_rows);
+    kernels::conv_forward_packed(on, stream, shape, precision, batch, x_rows, packed, bias, residual_rows, relu,
+                                 y_rows);
   });
 }
 

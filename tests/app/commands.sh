@@ -30,6 +30,9 @@ cmp model.safetensors again.safetensors || fail "import and export change the mo
 on 2 "$fedscape" landscape sweep run.h5 --x -1:1:5 --y -0.5:0.5:3 --output surface.h5 2>/dev/null
 "$fedscape" landscape sweep run.h5 --x 0:1:5 --y "" --x-model next.h5 --output line.h5 2>/dev/null
 on 2 "$fedscape" landscape sweep run.h5 --x -1:1:3 --y "" --splits train,test --output both.h5 2>/dev/null
+on 2 "$fedscape" landscape sweep run.h5 --x -1:1:5 --y -0.5:0.5:3 --precision bf16x2 --output bf16.h5 2>/dev/null
+"$fedscape" landscape sweep run.h5 --x -1:1:5 --y -0.5:0.5:3 --output bf16.h5 2>other.txt && fail "bf16x2 went on as float32"
+grep -q "precision" other.txt || fail "no word about the precision: $(cat other.txt)"
 h5dump -d train_loss both.h5 | grep -q "( 3 )" || fail "no training loss in a sweep over both splits"
 "$fedscape" landscape sweep run.h5 --x -1:1:3 --y "" --splits test --batch-norm recalibrated --output anew.h5 2>/dev/null
 h5dump -d test_loss surface.h5 | grep -q "( 3, 5 )" || fail "the surface is not [ny, nx]"

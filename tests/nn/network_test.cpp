@@ -109,6 +109,29 @@ TEST(InferencePlan, AgreesWithTheUnfusedForwardPass) {
     EXPECT_NEAR(logits.data[i], expected.data[i], 1e-4 * std::max(1.0f, std::abs(expected.data[i])));
 }
 
+TEST(InferencePlan, InReducedPrecisionStaysNear) {
+  const Network network = residual_network();
+  Stream stream;
+  const auto params = test::sensible_params(network, 1);
+  const View<const float> rows{params.data(), {1, network.layout().size()}};
+  const auto x = test::normal_values(network.sample().size() * 20, 4);
+  const auto logits = [&](Precision precision, int chunk, int samples) {
+    InferencePlan plan(stream, network, 1, chunk, precision);
+    plan.load(stream, rows);
+    return to_host(stream, plan.forward(stream, {x.data(), network.sample().under(samples).under(1)}).logits);
+  };
+  const auto expected = logits(Precision::float32, 20, 20);
+  float scale = 0;
+  for (const float value : expected) scale = std::max(scale, std::abs(value));
+  for (const auto& [precision, bound] : {std::pair(Precision::bf16, 0.05f), {Precision::bf16x2, 1e-4f}}) {
+    const auto all = logits(precision, 20, 20);
+    EXPECT_NE(all, expected);
+    for (std::size_t i = 0; i < all.size(); ++i) EXPECT_NEAR(all[i], expected[i], bound * scale);
+    const auto few = logits(precision, 7, 3);
+    EXPECT_EQ(few, std::vector<float>(all.begin(), all.begin() + std::ssize(few))) << "depends on the chunk";
+  }
+}
+
 TEST(InferencePlan, ForgetsTheModelBefore) {
   const Network network = residual_network();
   Stream stream;

@@ -12,8 +12,11 @@ struct LinearSize {
 };
 std::vector<OpCase> linear(const LinearSize& size);
 
-/// forward, backward_data, backward_weights, and forward_packed without and with a residual.
+/// forward, backward_data, backward_weights.
 std::vector<OpCase> conv(const std::string& name, const ops::ConvShape& shape, int models, int batch);
+/// forward_packed without and with a residual.
+std::vector<OpCase> packed_conv(const std::string& name, const ops::ConvShape& shape, int models, int batch,
+                                Precision precision);
 
 std::vector<OpCase> max_pool(const ops::PoolShape& shape, int models, int batch);
 std::vector<OpCase> average_pool(const ops::PoolShape& shape, int models, int batch);

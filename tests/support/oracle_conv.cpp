@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "fedscape/tensor/tensor.hpp"
 #include "tests/support/op_cases.hpp"
 
@@ -37,11 +39,20 @@ Expected totals(const std::vector<TrackedSum>& sums) {
   return result;
 }
 
+/// How far a relative error of rounding takes an operand; in two parts, half of what the product of both lower ones
+/// takes off is in it.
+double unit_of(Precision precision) {
+  if (precision == Precision::float32) return 0;
+  return std::ldexp(1.0, precision == Precision::bf16 ? -8 : -15);
+}
+
 /// Row of parameters: kBefore floats, w, bias.
-Expected forward(const ConvShape& s, int count, const Values& x, const Values& row, const Values* residual, bool max0) {
+Expected forward(const ConvShape& s, int count, const Values& x, const Values& row, const Values* residual, bool max0,
+                 Precision precision = Precision::float32) {
+  const auto rounded = [&](double value) { return Tracked(value, unit_of(precision) * std::abs(value)); };
   std::vector<TrackedSum> sums(index(count * s.output().size()));
   for_each_product(s, count, [&](std::size_t y, std::size_t from, std::size_t w) {
-    sums[y].add(Tracked(x[from]) * row[w + kBefore]);
+    sums[y].add(rounded(x[from]) * rounded(row[w + kBefore]));
   });
   const std::size_t bias = index(kBefore + s.weights().size());
   for (std::size_t y = 0; y < sums.size(); ++y) {
@@ -70,32 +81,40 @@ std::vector<Expected> backward_weights(const ConvShape& s, int count, const Valu
 }
 
 /// forward_packed; with a residual it is y itself, as in a plan that adds in place.
-OpCase packed_case(OpCase op, const ConvShape& s, bool with_residual) {
-  op.run = [s, with_residual](Stream& stream, const Batch& batch, Inputs in, Outputs out) {
+OpCase packed_case(OpCase op, const ConvShape& s, bool with_residual, Precision precision) {
+  op.run = [s, with_residual, precision](Stream& stream, const Batch& batch, Inputs in, Outputs out) {
     const std::int64_t bias = kBefore + s.weights().size();
-    const Tensor<float> packed(stream, {batch.models, ops::conv_packed_size(stream, s, batch.size)});
-    ops::conv_pack(stream, s, batch.size, batch.models, slot(in[1], kBefore), packed);
+    const Tensor<float> packed(stream, {batch.models, ops::conv_packed_size(stream, s, batch.size, precision)});
+    ops::conv_pack(stream, s, batch.size, batch.models, slot(in[1], kBefore), packed, precision);
     if (with_residual) copy_on_device(stream, out[0].data, in[2].data, index(in[2].size()) * sizeof(float));
     ops::conv_forward_packed(stream, s, batch, in[0], slot<const float>(packed, 0), slot(in[1], bias),
-                             with_residual ? out[0] : View<float>(), with_residual, out[0]);
+                             with_residual ? out[0] : View<float>(), with_residual, out[0], precision);
   };
-  op.oracle = [s, with_residual](int count, const std::vector<Values>& in) {
-    return std::vector<Expected>{forward(s, count, in[0], in[1], with_residual ? &in[2] : nullptr, with_residual)};
+  op.oracle = [s, with_residual, precision](int count, const std::vector<Values>& in) {
+    const Values* const residual = with_residual ? &in[2] : nullptr;
+    return std::vector<Expected>{forward(s, count, in[0], in[1], residual, with_residual, precision)};
   };
   return op;
+}
+
+OpArray samples(int rows, int batch, const Shape& sample) { return {sample.under(batch).under(rows), true}; }
+
+OpCase common_case(const ConvShape& s, int models, int batch) {
+  OpCase common{.models = models, .size = batch, .counts = ragged(models, batch)};
+  common.flop = 2.0 * models * batch * static_cast<double>(s.output().size() * s.weights().size() / s.filters);
+  return common;
 }
 
 }  // namespace
 
 std::vector<OpCase> conv(const std::string& name, const ConvShape& s, int models, int batch) {
   const std::int64_t bias = kBefore + s.weights().size();
-  const auto samples = [&](int rows, const Shape& sample) { return OpArray{sample.under(batch).under(rows), true}; };
-  const OpArray x = samples(models, s.input()), y = samples(models, s.output()), rows{{models, bias + s.filters}};
-  OpCase common{.models = models, .size = batch, .counts = ragged(models, batch)};
-  common.flop = 2.0 * models * batch * static_cast<double>(s.output().size() * s.weights().size() / s.filters);
-  std::vector<OpCase> cases(5, common);
+  const OpArray x = samples(models, batch, s.input()), y = samples(models, batch, s.output());
+  const OpArray rows{{models, bias + s.filters}};
+  const OpCase common = common_case(s, models, batch);
+  std::vector<OpCase> cases(3, common);
   cases[0].name = "conv_forward_" + name;
-  cases[0].inputs = {samples(1, s.input()), rows};
+  cases[0].inputs = {samples(1, batch, s.input()), rows};
   cases[0].outputs = {y};
   cases[0].run = [=](Stream& stream, const Batch& b, Inputs in, Outputs out) {
     ops::conv_forward(stream, s, b, in[0], slot(in[1], kBefore), slot(in[1], bias), true, out[0]);
@@ -119,11 +138,20 @@ std::vector<OpCase> conv(const std::string& name, const ConvShape& s, int models
     ops::conv_backward_weights(stream, s, b, in[0], in[1], slot(out[0], 0), slot(out[1], 0));
   };
   cases[2].oracle = [s](int count, const std::vector<Values>& in) { return backward_weights(s, count, in[0], in[1]); };
-  for (const std::size_t i : {3, 4}) {
-    cases[i].name = (i == 3 ? "conv_packed_" : "conv_packed_residual_") + name;
-    cases[i].inputs = {x, rows, y};
-    cases[i].outputs = {y};
-    cases[i] = packed_case(cases[i], s, i == 4);
+  return cases;
+}
+
+std::vector<OpCase> packed_conv(const std::string& name, const ConvShape& s, int models, int batch,
+                                Precision precision) {
+  OpCase common = common_case(s, models, batch);
+  const OpArray rows{{models, kBefore + s.weights().size() + s.filters}};
+  common.inputs = {samples(models, batch, s.input()), rows, samples(models, batch, s.output())};
+  common.outputs = {samples(models, batch, s.output())};
+  const std::string kind = precision == Precision::float32 ? "" : precision == Precision::bf16 ? "bf16_" : "bf16x2_";
+  std::vector<OpCase> cases;
+  for (const bool with_residual : {false, true}) {
+    cases.push_back(packed_case(common, s, with_residual, precision));
+    cases.back().name = (with_residual ? "conv_packed_residual_" : "conv_packed_") + kind + name;
   }
   return cases;
 }

@@ -32,7 +32,7 @@ inline constexpr std::int64_t kMetricChunk = 256;
 /// c*256 to c*256+255 of indices) added in chunk order. An object holds the plan and the batch buffers of one thread.
 class Evaluator {
  public:
-  Evaluator(Stream& stream, const Network& network, int models);
+  Evaluator(Stream& stream, const Network& network, int models, Precision precision = Precision::float32);
   /// Takes the parameters (and batch-norm statistics) of M <= models rows [M,P].
   void load(Stream& stream, View<const float> params);
   /// Overwrites sums, one per model, with those over chunk c of `indices` (empty: all samples in order).
@@ -62,7 +62,7 @@ class Evaluator {
 /// Metrics of one model params [P] on a whole data set, chunks shared over ranks and threads, the same bits on every
 /// rank. Collective.
 Metrics evaluate_sharded(Workers& workers, Communicator& comm, const Network& network, View<const float> params,
-                         const Dataset& data);
+                         const Dataset& data, Precision precision = Precision::float32);
 
 /// Replaces the batch-norm statistics in params [M,P] by those of `indices` (empty: all), in fixed batches of `batch`
 /// samples, cumulative means: batch b of B_b samples moves them by B_b / (samples seen + B_b) (algorithms.md 1.4). A

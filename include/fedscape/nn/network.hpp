@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fedscape/nn/layer.hpp"
+#include "fedscape/ops/precision.hpp"
 #include "fedscape/tensor/tensor.hpp"
 
 namespace fedscape {
@@ -88,8 +89,9 @@ class Tape {
 /// part of a convolution, activations of one chunk in memory that stays in the cache. One per thread.
 class InferencePlan {
  public:
-  /// Chunks of at most `chunk` samples.
-  InferencePlan(Stream& stream, const Network& network, int models, int chunk = 16);
+  /// Chunks of at most `chunk` samples; operands of convolutions and linear layers as `precision` says.
+  InferencePlan(Stream& stream, const Network& network, int models, int chunk = 16,
+                Precision precision = Precision::float32);
   InferencePlan(InferencePlan&&) noexcept;
   ~InferencePlan();
 

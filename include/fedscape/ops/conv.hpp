@@ -4,6 +4,7 @@
 
 #include "fedscape/device/stream.hpp"
 #include "fedscape/ops/batch.hpp"
+#include "fedscape/ops/precision.hpp"
 
 namespace fedscape::ops {
 
@@ -37,16 +38,18 @@ void conv_backward_data(Stream& stream, const ConvShape& shape, const Batch& bat
 void conv_backward_weights(Stream& stream, const ConvShape& shape, const Batch& batch, View<const float> x,
                            View<const float> dy, Slot<float> dw, Slot<float> dbias);
 
-/// Weights in the order that this device's kernel for one (shape, batch size) wants, packed once and used for many
-/// batches. Floats that the packed weights of one model take:
-std::int64_t conv_packed_size(Stream& stream, const ConvShape& shape, int batch_size);
+/// Weights in the order that this device's kernel for one (shape, batch size, precision) wants, packed once and used
+/// for many batches. Convolutions in groups or with dilation stay in float32. Floats that the packed weights of one
+/// model take:
+std::int64_t conv_packed_size(Stream& stream, const ConvShape& shape, int batch_size,
+                              Precision precision = Precision::float32);
 /// packed [M, conv_packed_size].
 void conv_pack(Stream& stream, const ConvShape& shape, int batch_size, int models, Slot<const float> w,
-               View<float> packed);
+               View<float> packed, Precision precision = Precision::float32);
 /// As conv_forward with the packed weights of each model. The sum y = conv + residual (absent: data null; as y, may be
-/// y itself) is taken before relu. batch.size must be the one packed for; counts may be smaller.
+/// y itself) is taken before relu. batch.size and precision must be those packed for; counts may be smaller.
 void conv_forward_packed(Stream& stream, const ConvShape& shape, const Batch& batch, View<const float> x,
                          Slot<const float> packed, Slot<const float> bias, View<const float> residual, bool relu,
-                         View<float> y);
+                         View<float> y, Precision precision = Precision::float32);
 
 }  // namespace fedscape::ops

@@ -38,7 +38,7 @@ class TileEvaluator {
  public:
   TileEvaluator(Stream& stream, const Job& job)
       : job_(job),
-        evaluator_(stream, job.network, job.options.models_per_stack),
+        evaluator_(stream, job.network, job.options.models_per_stack, job.options.precision),
         params_(stream, {job.options.models_per_stack, job.network.layout().size()}) {
     if (job.recalibrate) recalibrator_.emplace(stream, job.network, job.options.models_per_stack);
   }

@@ -38,7 +38,8 @@ class SweepCase {
   }
 
   /// What this rank records of a sweep.
-  Results run(Communicator& comm, int threads, int models, BatchNormPolicy policy = BatchNormPolicy::frozen) const {
+  Results run(Communicator& comm, int threads, int models, BatchNormPolicy policy = BatchNormPolicy::frozen,
+              Precision precision = Precision::float32) const {
     Workers workers({}, threads);
     const Plane plane = make_plane(workers.stream(), origin, x, y);
     const std::vector<SweepData> splits = {{"train", &train}, {"test", &test}};
@@ -47,7 +48,7 @@ class SweepCase {
     const auto record = [&](Point p, std::span<const Metrics> metrics) {
       results[{p.iy, p.ix}].assign(metrics.begin(), metrics.end());
     };
-    sweep(workers, comm, network, plane, grid, points(), splits, recalibrate, {policy, models}, record, {});
+    sweep(workers, comm, network, plane, grid, points(), splits, recalibrate, {policy, models, precision}, record, {});
     return results;
   }
 

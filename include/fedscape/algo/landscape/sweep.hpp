@@ -63,6 +63,7 @@ using RecordPoint = std::function<void(Point, std::span<const Metrics>)>;
 struct SweepOptions {
   BatchNormPolicy batch_norm = BatchNormPolicy::frozen;
   int models_per_stack = 1;  // points evaluated together by one thread
+  Precision precision = Precision::float32;
 };
 
 /// Evaluates the pending points of a grid over ranks and threads. Collective; every rank gives the same points. Tiles
