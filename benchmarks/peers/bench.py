@@ -21,6 +21,7 @@ from workloads import WORKLOADS, Landscape, Workload, find
 HERE = pathlib.Path(__file__).resolve().parent
 TOLERANCE = 1e-3  # relative difference of losses: float32 in another order of summation, through some steps of SGD
 TOLERANCE_LANDSCAPE = 1e-4
+HIGHEST_LOSS = 10  # of points at which surfaces in reduced precision are compared with float32
 
 
 class RivalProcess:
@@ -73,6 +74,8 @@ class Line:
     difference: float | None = None
     seconds: list[float] = dataclasses.field(default_factory=list)
     failure: str = ""
+    precision: str = "float32"
+    accuracy: float | None = None  # reduced precision: largest difference to that of float32, in points
 
     def median(self) -> float | None:
         return statistics.median(self.seconds) if self.seconds and not self.failure else None
@@ -91,7 +94,8 @@ def start_rivals(w: Workload, threads: int, folder: pathlib.Path, options) -> li
     for name in w.rivals:
         if name == "pytorch_processes" and threads == 1:
             continue
-        line, process = Line(name), RivalProcess(name, w.key, threads, folder, options.full)
+        line = Line(name, precision="bf16" if name.endswith("_bf16") else "float32")
+        process = RivalProcess(name, w.key, threads, folder, options.full)
         try:
             line.note = process.read(options.timeout)["ready"]
         except RuntimeError as error:
@@ -117,27 +121,48 @@ def attempt(line: Line, action, process: RivalProcess | None = None) -> None:
 
 
 def check(line: Line, process: RivalProcess, ours: dict[str, float], tolerance: float, timeout: float) -> None:
-    line.difference = difference(ours, process.ask("losses", timeout))
+    theirs = process.ask("losses", timeout)
+    if line.precision != "float32":
+        line.difference = difference(near_the_origin(theirs, ours), near_the_origin(ours, ours))
+        return
+    line.difference = difference(ours, theirs)
     if not line.difference <= tolerance:
         raise ValueError(f"losses differ by {line.difference:.1e} (relative), tolerance {tolerance:.0e}")
+
+
+def near_the_origin(surface: dict[str, float], losses: dict[str, float]) -> dict[str, float]:
+    return {point: value for point, value in surface.items() if losses[point] < HIGHEST_LOSS}
+
+
+def compare_with_float32(lines: list[Line], w: Landscape, threads: int, folder: pathlib.Path, timeout: float) -> None:
+    """What reduced precision does to the surface. Nothing is refused here: the table says what it costs."""
+    losses, accuracies = fedscape.landscape(w, folder, threads, timeout, "float32")
+    for line in lines:
+        loss, accuracy = fedscape.landscape(w, folder, threads, timeout, line.precision)
+        line.difference = difference(near_the_origin(loss, losses), near_the_origin(losses, losses))
+        line.accuracy = max(abs(accuracy[point] - value) for point, value in near_the_origin(accuracies, losses).items())
 
 
 def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Line]:
     tolerance, timeout = TOLERANCE_LANDSCAPE if isinstance(w, Landscape) else TOLERANCE, options.timeout
     own, ours = Line("fedscape"), {}
+    reduced = [Line(f"fedscape in {p}", precision=p) for p in w.precisions]
     rivals = start_rivals(w, threads, folder, options)
     try:
         attempt(own, lambda: ours.update(fedscape.losses(w, folder, threads, timeout)))
         for line, process in rivals:
             attempt(line, lambda: check(line, process, ours, tolerance, timeout), process)
+        if reduced:
+            attempt(own, lambda: compare_with_float32(reduced, w, threads, folder, timeout))
         for _ in range(options.repeats):
-            attempt(own, lambda: own.seconds.append(fedscape.measure(w, folder, threads, timeout)))
+            for line in (own, *reduced):
+                attempt(line, lambda: line.seconds.append(fedscape.measure(w, folder, threads, timeout, line.precision)))
             for line, process in rivals:
                 attempt(line, lambda: line.seconds.append(process.ask("measure", timeout)), process)
     finally:
         for _, process in rivals:
             process.stop()
-    return [own, *(line for line, _ in rivals)]
+    return [own, *reduced, *(line for line, _ in rivals)]
 
 
 def arguments() -> argparse.Namespace:

@@ -24,13 +24,14 @@ def data(folder: pathlib.Path, w: Workload) -> list[str]:
     return ["--data", "arrays", "--data-path", str(folder), "--data-classes", str(w.data.classes)]
 
 
-def command(w: Workload, folder: pathlib.Path, threads: int, rounds: int, dropout: bool = False) -> list[str]:
+def command(w: Workload, folder: pathlib.Path, threads: int, rounds: int, dropout: bool = False,
+            precision: str = "float32") -> list[str]:
     init, output = str(folder / "init.safetensors"), str(folder / "fedscape.h5")
     common = [*data(folder, w), *network(w, dropout), "--threads", str(threads), "--fresh", "--output", output]
     if isinstance(w, Landscape):
         axes = [f"{-w.bound}:{w.bound}:{n}" for n in w.points]
         return [BINARY, "landscape", "sweep", init, "--x", axes[0], "--y", axes[1], "--splits", "test",
-                "--direction-file", str(folder / "directions.h5"), *common]
+                "--direction-file", str(folder / "directions.h5"), "--precision", precision, *common]
     steps = ["--init", init, "--batch", str(w.batch), "--shuffle", "false", "--lr", str(w.lr), "--save-seconds", "3600"]
     if isinstance(w, Training):
         return [BINARY, "train", "--epochs", str(rounds * w.epochs), "--momentum", str(w.momentum), *steps, *common]
@@ -50,21 +51,31 @@ def rows(folder: pathlib.Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def surface(folder: pathlib.Path, metric: str) -> dict[str, float]:
+    with h5py.File(folder / "fedscape.h5") as file:
+        values = file[metric][()]
+    return {f"point {iy},{ix}": float(value) for iy, row in enumerate(values) for ix, value in enumerate(row)}
+
+
+def landscape(w: Landscape, folder: pathlib.Path, threads: int, timeout: float, precision: str) -> tuple[dict, dict]:
+    """Loss and accuracy (percent) by point."""
+    run(command(w, folder, threads, 0, precision=precision), timeout)
+    return surface(folder, "test_loss"), surface(folder, "test_acc")
+
+
 def losses(w: Workload, folder: pathlib.Path, threads: int, timeout: float) -> dict[str, float]:
     """The same names as the rivals' losses()."""
     run(command(w, folder, threads, w.check_rounds if not isinstance(w, Landscape) else 0), timeout)
     if isinstance(w, Landscape):
-        with h5py.File(folder / "fedscape.h5") as file:
-            surface = file["test_loss"][()]
-        return {f"point {iy},{ix}": float(value) for iy, row in enumerate(surface) for ix, value in enumerate(row)}
+        return surface(folder, "test_loss")
     table = rows(folder)
     rounds = {f"round {row['round']}": float(row["train_loss"]) for row in table}
     return rounds | {"test": float(table[-1]["test_loss"])}
 
 
-def timed_command(w: Workload, folder: pathlib.Path, threads: int) -> list[str]:
+def timed_command(w: Workload, folder: pathlib.Path, threads: int, precision: str = "float32") -> list[str]:
     rounds = 1 + w.rounds if isinstance(w, Federation) else 2
-    return command(w, folder, threads, rounds, dropout=getattr(w, "dropout", False))
+    return command(w, folder, threads, rounds, getattr(w, "dropout", False), precision)
 
 
 def profile(w: Workload, folder: pathlib.Path, timeout: float) -> dict:
@@ -80,9 +91,9 @@ def profile(w: Workload, folder: pathlib.Path, timeout: float) -> dict:
                          for i, name in enumerate(names.splitlines())]}
 
 
-def measure(w: Workload, folder: pathlib.Path, threads: int, timeout: float) -> float:
+def measure(w: Workload, folder: pathlib.Path, threads: int, timeout: float, precision: str = "float32") -> float:
     """Seconds a unit: of a sweep per point, else per round after a first one that is left out."""
-    said = run(timed_command(w, folder, threads), timeout)
+    said = run(timed_command(w, folder, threads, precision), timeout)
     if isinstance(w, Landscape):
         return float(re.search(r"\(([0-9.e+-]+) s a point\)", said).group(1))
     return statistics.fmean(float(row["seconds"]) for row in rows(folder)[1:])

@@ -22,6 +22,7 @@ class Workload:
     rivals: tuple[str, ...] = ("pytorch", "pytorch_processes")
     target: str = ""              # the ratio that fedscape aims at, per core
     known: dict[str, str] = field(default_factory=dict)  # rival: what it is known to reach on one core of this class
+    precisions: tuple[str, ...] = ()  # others than float32 that fedscape is timed in as well
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class Landscape(Workload):
     full_points: tuple[int, int] = (11, 11)  # with --full
     bound: float = 0.5                      # axes from -bound to bound
     warm_steps: int = 20                    # of training, so that the model has statistics and a basin
+    rivals: tuple[str, ...] = ("pytorch_landscape", "pytorch_landscape_bf16", "loss_landscape")
+    precisions: tuple[str, ...] = ("bf16", "bf16x2")
     unit: str = "point"
 
 
@@ -91,13 +94,13 @@ WORKLOADS: dict[str, Workload] = {w.key: w for w in (
                check_rounds=1, target="1.5x"),
     Landscape("l2", "L2: ResNet-56 (855,770) landscape, 1,000 images",
               Data(CIFAR, 10, (1000,), 1000, "cifar10"), "resnet56", {"shortcut": "B"},
-              rivals=("pytorch_landscape", "loss_landscape"), target="1.9x tuned PyTorch, 5x loss-landscape"),
+              target="1.9x tuned PyTorch, 5x loss-landscape"),
     Landscape("vgg9", "VGG-9 (2,789,706) landscape, 1,000 images",
               Data(CIFAR, 10, (1000,), 1000, "cifar10"), "vgg9-landscape", points=(2, 2), warm_steps=10,
-              rivals=("pytorch_landscape", "loss_landscape"), target="1.5x"),
+              target="1.5x"),
     Landscape("mlp", "MLP 784-200-200-10 (199,210) landscape, 10,000 images",
               Data(MNIST, 10, (1000,), 10000, "fashion"), "mlp", {"hidden": "200,200"},
-              rivals=("pytorch_landscape", "loss_landscape"), target="3x", points=(11, 8), warm_steps=100),
+              target="3x", points=(11, 8), warm_steps=100),
 )}
 
 

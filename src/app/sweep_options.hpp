@@ -16,7 +16,8 @@ namespace fedscape {
 /// All options of `fedscape landscape sweep`.
 struct SweepCommandOptions {
   std::string model, output = "out/surface.h5", x = "-1:1:21", y = "-1:1:21", splits = "test";
-  std::string x_model, y_model, direction_file, save_directions, x_norm, y_norm, batch_norm = "frozen", precision = "float32";
+  std::string x_model, y_model, direction_file, save_directions, x_norm, y_norm, batch_norm = "frozen",
+                                                                                 precision = "float32";
   bool ignore_biasbn = true, states = false, fresh = false;
   std::int64_t seed = 1, models_per_stack = 1;
   double save_seconds = 30;

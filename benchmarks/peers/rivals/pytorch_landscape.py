@@ -52,7 +52,7 @@ class Rival:
         self.origin = [p.clone() for p in self.params]
         self.dx, self.dy = read_directions(inputs.folder / "directions.h5", self.params)
         self.pairs = norm_pairs(self.net)
-        self.folded = without_norms(inputs.network().eval(), self.pairs)
+        self.folded = self.for_products(without_norms(inputs.network().eval(), self.pairs))
         compiled = torch.compile(self.folded)
         ways = {f"eager, batch {b}": (self.folded, b) for b in BATCHES}
         ways |= {f"compiled, batch {b}": (compiled, b) for b in (BATCHES[0], BATCHES[-1])}
@@ -61,6 +61,10 @@ class Rival:
                              lambda way: self.evaluate(way, TRIED), repeats=2)
         self.way = ways[way]
         self.note = f"PyTorch {torch.__version__}, {describe(way, times)} for {TRIED} images"
+
+    @staticmethod
+    def for_products(net: nn.Module) -> nn.Module:
+        return net
 
     @torch.inference_mode()
     def fold(self) -> None:
