@@ -16,7 +16,7 @@ import sys
 import aggregation
 import fedscape
 import report
-from workloads import WORKLOADS, Landscape, Workload, find
+from workloads import WORKLOADS, Landscape, Workload, find, near
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOLERANCE = 1e-3  # relative difference of losses: float32 in another order of summation, through some steps of SGD
@@ -121,26 +121,22 @@ def attempt(line: Line, action, process: RivalProcess | None = None) -> None:
 
 
 def check(line: Line, process: RivalProcess, ours: dict[str, float], tolerance: float, timeout: float) -> None:
-    theirs = process.ask("losses", timeout)
-    if line.precision != "float32":
-        line.difference = difference(near_the_origin(theirs, ours), near_the_origin(ours, ours))
-        return
-    line.difference = difference(ours, theirs)
+    line.difference = difference(ours, process.ask("losses", timeout))
     if not line.difference <= tolerance:
         raise ValueError(f"losses differ by {line.difference:.1e} (relative), tolerance {tolerance:.0e}")
 
 
-def near_the_origin(surface: dict[str, float], losses: dict[str, float]) -> dict[str, float]:
-    return {point: value for point, value in surface.items() if losses[point] < HIGHEST_LOSS}
-
-
-def compare_with_float32(lines: list[Line], w: Landscape, threads: int, folder: pathlib.Path, timeout: float) -> None:
+def compare_with_float32(line: Line, process: RivalProcess | None, float32: tuple[dict, dict], w: Landscape,
+                         threads: int, folder: pathlib.Path, timeout: float) -> None:
     """What reduced precision does to the surface. Nothing is refused here: the table says what it costs."""
-    losses, accuracies = fedscape.landscape(w, folder, threads, timeout, "float32")
-    for line in lines:
-        loss, accuracy = fedscape.landscape(w, folder, threads, timeout, line.precision)
-        line.difference = difference(near_the_origin(loss, losses), near_the_origin(losses, losses))
-        line.accuracy = max(abs(accuracy[point] - value) for point, value in near_the_origin(accuracies, losses).items())
+    losses, accuracies = float32
+    if process:
+        loss, accuracy = process.ask("near", timeout), {}
+    else:
+        loss, accuracy = fedscape.landscape(near(w), folder, threads, timeout, line.precision)
+    points = [point for point, value in losses.items() if value < HIGHEST_LOSS]
+    line.difference = max((abs(loss[p] / losses[p] - 1) for p in points), default=None)
+    line.accuracy = max((abs(accuracy[p] - accuracies[p]) for p in points if p in accuracy), default=None)
 
 
 def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Line]:
@@ -151,9 +147,11 @@ def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Li
     try:
         attempt(own, lambda: ours.update(fedscape.losses(w, folder, threads, timeout)))
         for line, process in rivals:
-            attempt(line, lambda: check(line, process, ours, tolerance, timeout), process)
-        if reduced:
-            attempt(own, lambda: compare_with_float32(reduced, w, threads, folder, timeout))
+            if line.precision == "float32":
+                attempt(line, lambda: check(line, process, ours, tolerance, timeout), process)
+        float32 = fedscape.landscape(near(w), folder, threads, timeout, "float32") if reduced else None
+        for line, process in [(line, None) for line in reduced] + [r for r in rivals if r[0].precision != "float32"]:
+            attempt(line, lambda: compare_with_float32(line, process, float32, w, threads, folder, timeout), process)
         for _ in range(options.repeats):
             for line in (own, *reduced):
                 attempt(line, lambda: line.seconds.append(fedscape.measure(w, folder, threads, timeout, line.precision)))

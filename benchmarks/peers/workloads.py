@@ -54,6 +54,8 @@ class Landscape(Workload):
     points: tuple[int, int] = (3, 2)         # of the x and y axis, by default
     full_points: tuple[int, int] = (11, 11)  # with --full
     bound: float = 0.5                      # axes from -bound to bound
+    near_points: tuple[int, int] = (5, 3)   # where surfaces in reduced precision are compared with float32: around the
+    near_bound: float = 0.1                 # basin, as losses far from it say little
     warm_steps: int = 20                    # of training, so that the model has statistics and a basin
     rivals: tuple[str, ...] = ("pytorch_landscape", "pytorch_landscape_bf16", "loss_landscape")
     precisions: tuple[str, ...] = ("bf16", "bf16x2")
@@ -102,6 +104,10 @@ WORKLOADS: dict[str, Workload] = {w.key: w for w in (
               Data(MNIST, 10, (1000,), 10000, "fashion"), "mlp", {"hidden": "200,200"},
               target="3x", points=(11, 8), warm_steps=100),
 )}
+
+
+def near(w: Landscape) -> Landscape:
+    return replace(w, points=w.near_points, bound=w.near_bound)
 
 
 def find(key: str, full: bool) -> Workload:

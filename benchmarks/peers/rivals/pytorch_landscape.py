@@ -107,14 +107,17 @@ class Rival:
         self.fold()
         return self.evaluate(self.way)
 
-    def grid(self, points: tuple[int, int]) -> dict[str, float]:
-        axes = [torch.linspace(-self.w.bound, self.w.bound, n, dtype=torch.float64).tolist() for n in points]
+    def grid(self, points: tuple[int, int], bound: float) -> dict[str, float]:
+        axes = [torch.linspace(-bound, bound, n, dtype=torch.float64).tolist() for n in points]
         return {f"point {iy},{ix}": self.point(x, y) for iy, y in enumerate(axes[1]) for ix, x in enumerate(axes[0])}
 
     def losses(self) -> dict[str, float]:
-        return self.grid(self.w.points)
+        return self.grid(self.w.points, self.w.bound)
+
+    def near(self) -> dict[str, float]:
+        return self.grid(self.w.near_points, self.w.near_bound)
 
     def measure(self) -> float:
         begin = time.perf_counter()
-        self.grid(self.w.points)
+        self.grid(self.w.points, self.w.bound)
         return (time.perf_counter() - begin) / (self.w.points[0] * self.w.points[1])

@@ -12,7 +12,9 @@ namespace fedscape {
 ///     c_k' = c_k - c + (x - y) / (T eta)
 ///     x <- x + server_lr * mean(y - x),     c <- c + S / K * mean(c_k' - c_k).
 ///
-/// All controls begin at 0. Statistics have no controls. In a round with eta = 0 controls stay: it tells nothing.
+/// The division takes the steps for plain ones: with momentum m what moves is up to 1 / (1 - m) times larger, controls
+/// overshoot, and training may diverge; authors' releases switch momentum off. All controls begin at 0. Statistics have
+/// no controls. In a round with eta = 0 controls stay: it tells nothing.
 class Scaffold : public FederatedAlgorithm {
  public:
   void options(Fields& f) override;
