@@ -1,6 +1,5 @@
 #include "kernels/cpu/bf16_product.hpp"
 
-#include <cmath>
 #include <cstring>
 
 #include "kernels/cpu/wide.hpp"
