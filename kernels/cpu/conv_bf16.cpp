@@ -144,7 +144,10 @@ void Target::take(const Sums& sums) const {
 
 }  // namespace
 
-bool serves(const ConvShape& s) { return s.groups == 1 && s.dilation_y == 1 && s.dilation_x == 1; }
+bool serves(const ConvShape& s) {
+  const bool fills_tiles = 2 * depth_of(s).length >= kTileDepth;
+  return fills_tiles && s.groups == 1 && s.dilation_y == 1 && s.dilation_x == 1;
+}
 
 std::int64_t packed_size(const ConvShape& s, Precision precision) {
   return Right::size(depth_of(s), s.filters, two_parts(precision)) / 2;

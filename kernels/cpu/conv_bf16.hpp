@@ -7,7 +7,7 @@
 /// not depend on the samples beside it.
 namespace fedscape::kernels::bf16 {
 
-/// Without groups and dilation.
+/// Without groups and dilation, and with enough channels to fill tiles.
 bool serves(const ConvShape& shape);
 
 /// Floats of the packed filters.

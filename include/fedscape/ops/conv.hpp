@@ -39,8 +39,8 @@ void conv_backward_weights(Stream& stream, const ConvShape& shape, const Batch& 
                            View<const float> dy, Slot<float> dw, Slot<float> dbias);
 
 /// Weights in the order that this device's kernel for one (shape, batch size, precision) wants, packed once and used
-/// for many batches. Convolutions in groups or with dilation stay in float32. Floats that the packed weights of one
-/// model take:
+/// for many batches. Convolutions in groups, with dilation or few channels stay in float32. Floats that the packed
+/// weights of one model take:
 std::int64_t conv_packed_size(Stream& stream, const ConvShape& shape, int batch_size,
                               Precision precision = Precision::float32);
 /// packed [M, conv_packed_size].
