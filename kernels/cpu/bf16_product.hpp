@@ -99,7 +99,7 @@ class Multiplier {
   void add_up(const Left& left, int row_tiles, const Right& right, std::int64_t tile, int column_tiles,
               float* sums) const;
 
-  bool by_amx_;
+  [[maybe_unused]] bool by_amx_;
 };
 
 }  // namespace fedscape::kernels::bf16

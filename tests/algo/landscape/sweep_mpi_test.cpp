@@ -10,10 +10,12 @@ namespace {
 TEST(SweepOverRanks, GivesEachPointOnceWithTheBitsOfOneRank) {
   const test::SweepCase c;
   test::OneRank alone;
-  for (const auto& [policy, precision] : {std::pair(BatchNormPolicy::frozen, Precision::float32),
-                                          {BatchNormPolicy::recalibrated, Precision::float32},
-                                          {BatchNormPolicy::frozen, Precision::bf16},
-                                          {BatchNormPolicy::frozen, Precision::bf16x2}}) {
+  for (const auto& how : {std::pair(BatchNormPolicy::frozen, Precision::float32),
+                          {BatchNormPolicy::recalibrated, Precision::float32},
+                          {BatchNormPolicy::frozen, Precision::bf16},
+                          {BatchNormPolicy::frozen, Precision::bf16x2}}) {
+    const auto policy = how.first;
+    const auto precision = how.second;
     const auto expected = c.run(alone, 1, 1, policy, precision);
     for (int ranks = 1; ranks <= 4; ++ranks)
       test::on_ranks(ranks, [&](Communicator& comm) {
