@@ -13,7 +13,8 @@ namespace {
 using Values = std::vector<double>;
 
 TEST(Significance, IntervalsAndTestsAreThoseOfSciPy) {
-  for (const nlohmann::json& pair : test::read_golden("significance")["pairs"]) {
+  const nlohmann::json file = test::read_golden("significance");
+  for (const nlohmann::json& pair : file["pairs"]) {
     const PairedTest test = paired_test(pair["first"].get<Values>(), pair["second"].get<Values>());
     EXPECT_NEAR(test.difference.mean, pair["mean"].get<double>(), 1e-12) << pair;
     EXPECT_NEAR(test.difference.half_width, pair["half_width"].get<double>(), 1e-9) << pair;
@@ -24,7 +25,8 @@ TEST(Significance, IntervalsAndTestsAreThoseOfSciPy) {
 }
 
 TEST(Significance, HolmsAdjustmentIsThatOfStatsmodels) {
-  for (const nlohmann::json& family : test::read_golden("significance")["holm"]) {
+  const nlohmann::json file = test::read_golden("significance");
+  for (const nlohmann::json& family : file["holm"]) {
     const Values adjusted = holm(family["p"].get<Values>()), expected = family["adjusted"].get<Values>();
     ASSERT_EQ(adjusted.size(), expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(adjusted[i], expected[i], 1e-15) << family;

@@ -101,7 +101,8 @@ void EveryHook::step_aside(const LocalStep& step, View<const float> point, View<
 }
 
 void EveryHook::after_step(const LocalStep& step, View<float> params) const {
-  if (step.repeat + 1 == stages()[step.stage].repeats) ops::axpby(step.stream, 0.01f, params, 1, step.block.scratch);
+  const int repeats = step.stage == kTuning ? 1 : stages()[step.stage].repeats;
+  if (step.repeat + 1 == repeats) ops::axpby(step.stream, 0.01f, params, 1, step.block.scratch);
 }
 
 void EveryHook::correct_gradient(const LocalStep& step, View<float> grads) const {

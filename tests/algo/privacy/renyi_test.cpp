@@ -20,7 +20,8 @@ double divergence(const RenyiCurve& curve, double order) {
 }
 
 void expect_epsilons(const char* name, Maker curve) {
-  for (const json& golden : test::read_golden("privacy")[name]) {
+  const json file = test::read_golden("privacy");
+  for (const json& golden : file[name]) {
     const double epsilon = golden["epsilon"],
                  found = curve(golden["rate"], golden["noise"]).epsilon(golden["rounds"], golden["delta"]);
     EXPECT_NEAR(found, epsilon, 1e-7 * epsilon) << name << " " << golden.dump();
@@ -32,7 +33,8 @@ TEST(Renyi, EpsilonsOfPoissonSamplingAreThoseOfDpAccounting) { expect_epsilons("
 TEST(Renyi, EpsilonsOfSamplingWithoutReplacementAreThoseOfDpAccounting) { expect_epsilons("fixed", fixed_curve); }
 
 TEST(Renyi, DivergencesAreThoseOfSumsOfManyDigits) {
-  for (const json& golden : test::read_golden("privacy")["divergences"]) {
+  const json file = test::read_golden("privacy");
+  for (const json& golden : file["divergences"]) {
     const double rate = golden["rate"], noise = golden["noise"], order = golden["order"];
     const double fixed = golden["fixed"], poisson = golden["poisson"];
     EXPECT_NEAR(divergence(fixed_curve(rate, noise), order), fixed, 1e-9 * fixed) << golden.dump();
@@ -41,7 +43,8 @@ TEST(Renyi, DivergencesAreThoseOfSumsOfManyDigits) {
 }
 
 TEST(Renyi, FractionalOrdersArePreciseToo) {
-  for (const json& golden : test::read_golden("privacy")["fractions"]) {
+  const json file = test::read_golden("privacy");
+  for (const json& golden : file["fractions"]) {
     const double expected = golden["poisson"];
     const RenyiCurve curve = poisson_curve(golden["rate"], golden["noise"]);
     EXPECT_NEAR(divergence(curve, golden["order"]), expected, 1e-9 * expected) << golden.dump();
