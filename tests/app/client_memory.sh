@@ -22,7 +22,8 @@ peak_of() {
 }
 none=$(peak_of 0) some=$(peak_of 4M) all=$(peak_of 1G)
 echo "a rank takes $((none / 1000)) kB without a budget, $((some / 1000)) kB with 4 MB, $((all / 1000)) kB with 1 GB"
-[ "$((some - none))" -le 5000000 ] || fail "4 MB of memories take $((some - none)) bytes"
+# AddressSanitizer holds what was freed for a while, so that peaks are its own.
+[ -n "${ASAN_OPTIONS:-}" ] || [ "$((some - none))" -le 5000000 ] || fail "4 MB of memories take $((some - none)) bytes"
 [ "$((all - none))" -ge 20000000 ] || fail "the memories of 400 clients take $((all - none)) bytes: too few to tell"
 
 # A damaged memory ends the run with its client's name.
