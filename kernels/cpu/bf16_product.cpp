@@ -63,6 +63,17 @@ void round_block(const float* x, Bf16* high, Bf16* low) {
   std::memcpy(low, &rest, sizeof rest);
 }
 
+/// Calls f(high, low, tile) for the blocks of the depth, in order: where the rows' elements of the block begin (low
+/// null: one part), and the block of the right matrix, b being the first.
+template <class F>
+void for_each_block(const Left& left, const Right& right, const Bf16* b, F&& f) {
+  for (std::int64_t s = 0; s < right.depth().stretches; ++s)
+    for (std::int64_t j = 0; j < right.depth().blocks(); ++j, b += right.block_size()) {
+      const std::int64_t at = s * left.jump + j * kTileDepth;
+      f(left.high + at, left.low ? left.low + at : nullptr, b);
+    }
+}
+
 constexpr int kRows = kWide == 16 ? 8 : 4;  // rows whose sums lie in registers
 
 /// Adds the products of kRows rows from `a` on with one tile of the right matrix.
@@ -78,16 +89,12 @@ void add_tile(const Bf16* a, std::int64_t row, const Bf16* b, Lanes (&sums)[kRow
 
 void add_up_in_registers(const Left& left, int rows, const Right& right, const Bf16* b, float* sums, int pitch) {
   for (int first = 0; first < rows; first += kRows) {
-    const Left part = left.below(first);
-    const Bf16* tile = b;
     Lanes sum[kRows] = {};
-    for (std::int64_t s = 0; s < right.depth().stretches; ++s)
-      for (std::int64_t j = 0; j < right.depth().blocks(); ++j, tile += right.block_size()) {
-        const std::int64_t at = s * left.jump + j * kTileDepth;
-        if (left.low) add_tile(part.high + at, left.row, tile + kTileSize, sum);
-        add_tile(part.high + at, left.row, tile, sum);
-        if (left.low) add_tile(part.low + at, left.row, tile, sum);
-      }
+    for_each_block(left.below(first), right, b, [&](const Bf16* high, const Bf16* low, const Bf16* tile) {
+      if (low) add_tile(high, left.row, tile + kTileSize, sum);
+      add_tile(high, left.row, tile, sum);
+      if (low) add_tile(low, left.row, tile, sum);
+    });
     for (int r = 0; r < kRows; ++r) std::memcpy(sums + (first + r) * pitch, &sum[r], sizeof sum[r]);
   }
 }
@@ -117,43 +124,41 @@ void add_column(const Left& left, int row_tiles, const Right& right, const Bf16*
     _tile_loadd(4, a, row);
     if (second) _tile_loadd(5, a + next, row);
   };
-  const auto add = [=](const Bf16* high, const Bf16* low) {
-    const bool second = row_tiles > 1;
+  /// Two tiles of rows; by_low and by_high multiply them with the parts of the right matrix.
+  const auto add = [=](const Bf16* high, const Bf16* low, bool second, auto by_high, auto by_low) {
     load_rows(high, second);
-    if (low) _tile_dpbf16ps(0, 4, 7);
-    if (low && second) _tile_dpbf16ps(1, 5, 7);
-    _tile_dpbf16ps(0, 4, 6);
-    if (second) _tile_dpbf16ps(1, 5, 6);
+    if (low) by_low(second);
+    by_high(second);
     if (!low) return;
     load_rows(low, second);
+    by_high(second);
+  };
+  const auto upper_by_high = [](bool second) {
     _tile_dpbf16ps(0, 4, 6);
     if (second) _tile_dpbf16ps(1, 5, 6);
   };
-  const auto add_below = [=](const Bf16* high, const Bf16* low) {
-    const bool second = row_tiles > 3;
-    load_rows(high, second);
-    if (low) _tile_dpbf16ps(2, 4, 7);
-    if (low && second) _tile_dpbf16ps(3, 5, 7);
+  const auto upper_by_low = [](bool second) {
+    _tile_dpbf16ps(0, 4, 7);
+    if (second) _tile_dpbf16ps(1, 5, 7);
+  };
+  const auto lower_by_high = [](bool second) {
     _tile_dpbf16ps(2, 4, 6);
     if (second) _tile_dpbf16ps(3, 5, 6);
-    if (!low) return;
-    load_rows(low, second);
-    _tile_dpbf16ps(2, 4, 6);
-    if (second) _tile_dpbf16ps(3, 5, 6);
+  };
+  const auto lower_by_low = [](bool second) {
+    _tile_dpbf16ps(2, 4, 7);
+    if (second) _tile_dpbf16ps(3, 5, 7);
   };
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
-  for (std::int64_t s = 0; s < right.depth().stretches; ++s)
-    for (std::int64_t j = 0; j < right.depth().blocks(); ++j, b += right.block_size()) {
-      const std::int64_t at = s * left.jump + j * kTileDepth;
-      const Bf16 *const high = left.high + at, *const low = left.low ? left.low + at : nullptr;
-      _tile_loadd(6, b, 64);
-      if (low) _tile_loadd(7, b + kTileSize, 64);
-      add(high, low);
-      if (row_tiles > 2) add_below(high + 2 * next, low ? low + 2 * next : nullptr);
-    }
+  for_each_block(left, right, b, [&](const Bf16* high, const Bf16* low, const Bf16* tile) {
+    _tile_loadd(6, tile, 64);
+    if (low) _tile_loadd(7, tile + kTileSize, 64);
+    add(high, low, row_tiles > 1, upper_by_high, upper_by_low);
+    if (row_tiles > 2) add(high + 2 * next, low ? low + 2 * next : nullptr, row_tiles > 3, lower_by_high, lower_by_low);
+  });
   constexpr std::int64_t kPitch = kTile * sizeof(float);
   _tile_stored(0, sums, kPitch);
   if (row_tiles > 1) _tile_stored(1, sums + kTile * kTile, kPitch);
@@ -185,21 +190,19 @@ void add_pair_of_columns(const Left& left, int row_tiles, const Right& right, co
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
-  for (std::int64_t s = 0; s < right.depth().stretches; ++s)
-    for (std::int64_t j = 0; j < right.depth().blocks(); ++j, b += right.block_size()) {
-      const std::int64_t at = s * left.jump + j * kTileDepth;
-      load_left(left.high + at);
-      if (left.low) {
-        load_right(b + kTileSize);
-        multiply();
-      }
-      load_right(b);
+  for_each_block(left, right, b, [&](const Bf16* high, const Bf16* low, const Bf16* tile) {
+    load_left(high);
+    if (low) {
+      load_right(tile + kTileSize);
       multiply();
-      if (left.low) {
-        load_left(left.low + at);
-        multiply();
-      }
     }
+    load_right(tile);
+    multiply();
+    if (low) {
+      load_left(low);
+      multiply();
+    }
+  });
   constexpr std::int64_t kPitch = 2 * kTile * sizeof(float);
   _tile_stored(0, sums, kPitch);
   _tile_stored(1, sums + kTile, kPitch);
