@@ -229,9 +229,10 @@ void round_to_bf16(std::int64_t n, const float* x, Bf16* high, Bf16* low) {
 
 void Right::pack(const Depth& depth, std::int64_t columns, bool two_parts, const float* w, Bf16* packed) {
   const std::int64_t column_length = depth.stretches * depth.length;
+  const std::int64_t block = Right(depth, two_parts, nullptr).block_size();
   for (std::int64_t tile = 0; tile < tiles(columns); ++tile)
     for (std::int64_t s = 0; s < depth.stretches; ++s)
-      for (std::int64_t d = 0; d < depth.length; d += kTileDepth, packed += (two_parts ? 2 : 1) * kTileSize) {
+      for (std::int64_t d = 0; d < depth.length; d += kTileDepth, packed += block) {
         const std::int64_t count = std::min<std::int64_t>(kTileDepth, depth.length - d);
         for (std::int64_t c = 0; c < kTile; ++c) {
           Bf16 high[kTileDepth] = {}, low[kTileDepth] = {};

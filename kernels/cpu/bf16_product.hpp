@@ -42,7 +42,7 @@ class Right {
   Right(const Depth& depth, bool two_parts, const Bf16* data) : depth_(depth), parts_(two_parts ? 2 : 1), data_(data) {}
   /// Elements of the packed matrix.
   static std::int64_t size(const Depth& depth, std::int64_t columns, bool two_parts) {
-    return tiles(columns) * depth.stretches * depth.blocks() * (two_parts ? 2 : 1) * kTileSize;
+    return tiles(columns) * Right(depth, two_parts, nullptr).column_size();
   }
   /// From w [columns, stretches, length].
   static void pack(const Depth& depth, std::int64_t columns, bool two_parts, const float* w, Bf16* packed);

@@ -6,6 +6,7 @@
 
 #include "fedscape/base/check.hpp"
 #include "fedscape/base/suggest.hpp"
+#include "src/app/option_text.hpp"
 
 namespace fedscape {
 
@@ -29,6 +30,13 @@ std::int64_t check_bytes(std::string_view name, const std::string& text) {
   FEDSCAPE_CHECK(number.ec == std::errc() && bytes >= 0 && bytes < 1e18 && (rest.empty() || unit != kUnits.npos),
                  "{}: a number of bytes like 0, 500M or 2G was expected, not '{}'", name, text);
   return static_cast<std::int64_t>(bytes);
+}
+
+void check_options(const DataOptions& options, const OptionTable& table) {
+  for (const std::string& field : unread_options(options)) {
+    const std::string name = dashed(field);
+    FEDSCAPE_CHECK(!table.is_flag(name), "--{}: data of kind {} do not read this option", name, options.data);
+  }
 }
 
 void check_options(const PartitionOptions& options) {

@@ -22,7 +22,8 @@ class DataSummary : public Command {
     table.add("Data", data_);
     table.add("Clients", partition_);
   }
-  void check(OptionTable&) override {
+  void check(OptionTable& table) override {
+    check_options(data_, table);
     check_at_least("seed", seed_, 0);
     check_at_least("show", show_, 0);
     check_options(partition_);

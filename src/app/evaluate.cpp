@@ -10,6 +10,7 @@
 #include "fedscape/base/log.hpp"
 #include "fedscape/io/atomic_file.hpp"
 #include "fedscape/io/model_file.hpp"
+#include "src/app/checks.hpp"
 #include "src/app/commands.hpp"
 #include "src/app/inputs.hpp"
 #include "src/app/model_source.hpp"
@@ -37,6 +38,7 @@ class Evaluate : public Command {
     parse_precision(precision_);
     machine_.check();
     table.assume(model_options(model_), model_);
+    check_options(data_, table);
   }
   int run(Communicator& comm, const OptionTable& table) override;
 

@@ -37,6 +37,7 @@ class FlCalibrate : public Command {
   void check(OptionTable& table) override {
     FEDSCAPE_CHECK(!output_.empty(), "fl calibrate: a run file and the name of the new file were expected");
     table.assume(stored_options(model_), model_);
+    check_options(data_, table);
     check_at_least("seed", seed_, 0);
     check_options(partition_);
     ccvr_.check();

@@ -61,6 +61,7 @@ void FlCompare::check(OptionTable& table) {
   FEDSCAPE_CHECK(seeds_ >= 1 && seeds_ <= kMostSeeds, "seeds: 1 to {} were expected, not {}", kMostSeeds, seeds_);
   check_at_least("last", last_, 1);
   FEDSCAPE_CHECK(!output_.empty(), "output: the name of a folder was expected, not an empty one");
+  check_options(options_.data, table);
   if (entries_.empty()) entries_ = options_.algorithm;
   variants_ = parse_variants(entries_);
   for (const AlgorithmEntry& entry : algorithms()) {

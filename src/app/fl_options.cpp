@@ -62,6 +62,7 @@ void FlOptions::check(OptionTable& table) const {
   check_at_least("seed", seed, 0);
   FEDSCAPE_CHECK(save_seconds >= 0, "save-seconds: 0 or more was expected, not {}", save_seconds);
   FEDSCAPE_CHECK(!output.empty(), "output: the name of a file was expected, not an empty one");
+  check_options(data, table);
   check_options(partition);
   check_options(cohort);
   local.check();

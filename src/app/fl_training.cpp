@@ -107,6 +107,8 @@ void FlTraining::save_profile(const ProfileTable& table) { state_->file.save_pro
 void FlTraining::log_size() const {
   log_info("{} clients ({} dropped), {} parameters, {} thread(s) a rank, {}", clients_.size(), clients_.dropped,
            network_->layout().size(), session_.machine.threads, info_.device);
+  const std::string warning = options_.chosen().warning(options_.local.optimizer);
+  if (!warning.empty()) log_warning("{}: {}", options_.algorithm, warning);
 }
 
 /// Where we stand: a fresh server, or the one in the run file.

@@ -10,6 +10,7 @@
 #include "fedscape/io/load_dataset.hpp"
 #include "fedscape/nn/zoo.hpp"
 #include "src/app/commands.hpp"
+#include "src/app/option_text.hpp"
 
 namespace fedscape {
 
@@ -36,7 +37,7 @@ class PrintFields : public Fields {
  private:
   template <class T>
   void print(std::string_view name, const T& value, std::string_view help) {
-    fmt::print("      --{}.{} {}  {}\n", owner_, name, value, help);
+    fmt::print("      --{}.{} {}  {}\n", owner_, dashed(name), value, help);
   }
   std::string_view owner_;
 };

@@ -124,7 +124,7 @@ void OptionTable::set(std::string_view name, const std::string& text, const std:
   assign(name, text, origin);
 }
 
-bool OptionTable::is_set(std::string_view name) const { return !entries_[find(name, "")].origin.empty(); }
+bool OptionTable::is_flag(std::string_view name) const { return entries_[find(name, "")].origin.starts_with("--"); }
 
 std::string OptionTable::set_under(std::string_view prefix) const {
   for (const Entry& entry : entries_)

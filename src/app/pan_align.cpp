@@ -43,6 +43,7 @@ class PanAlign : public Command {
     check_at_least("local-models", clients_, 2);
     check_at_least("probe-samples", samples_, 1);
     table.assume(stored_options(model_), model_);
+    check_options(data_, table);
     check_at_least("seed", seed_, 0);
     check_options(partition_);
     local_.check();

@@ -38,6 +38,7 @@ class PanShuffle : public Command {
     test_.check();
     machine_.check();
     table.assume(model_options(model_), model_);
+    check_options(data_, table);
   }
   int run(Communicator& comm, const OptionTable& table) override;
 

@@ -49,6 +49,7 @@ void SweepCommandOptions::check(OptionTable& table) {
   FEDSCAPE_CHECK(!output.empty(), "output: the name of a file was expected, not an empty one");
   machine.check();
   table.assume(model_options(model), model);
+  check_options(data, table);
 }
 
 Grid SweepCommandOptions::grid() const {

@@ -59,7 +59,8 @@ void Train::options(OptionTable& table) {
   table.add("Machine", machine_);
 }
 
-void Train::check(OptionTable&) {
+void Train::check(OptionTable& table) {
+  check_options(data_, table);
   check_at_least("seed", seed_, 0);
   FEDSCAPE_CHECK(save_seconds_ >= 0, "save-seconds: 0 or more was expected, not {}", save_seconds_);
   FEDSCAPE_CHECK(!output_.empty(), "output: the name of a file was expected, not an empty one");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "fedscape/base/check.hpp"
 #include "fedscape/base/suggest.hpp"
@@ -78,28 +79,45 @@ Dataset make_images(const DataOptions& options, Split split) {
   return planted_images(options.synthetic, split, static_cast<std::uint64_t>(options.data_seed));
 }
 
+constexpr std::string_view kFiles[] = {"data_path"}, kCifar[] = {"data_path", "cifar_layout"},
+                           kLabelled[] = {"data_path", "data_classes"},
+                           kGaussian[] = {"data_seed", "classes",  "train_samples", "test_samples",
+                                          "owners",    "features", "clusters",      "noise"},
+                           kImages[] = {"data_seed", "classes", "train_samples", "test_samples",
+                                        "owners",    "side",    "channels",      "noise"};
+
 struct Kind {
   DatasetEntry entry;
-  std::string_view normalize;  // its default
+  std::string_view normalize;               // its default
+  std::span<const std::string_view> reads;  // fields that not every kind reads
   Dataset (*load)(const DataOptions&, Split);
 };
 constexpr std::array kKinds = {
     Kind{{"fashion-mnist", "Fashion-MNIST, where Debian's dataset-fashion-mnist puts it, or in data_path"},
          "train",
+         kFiles,
          load_fashion_mnist},
-    Kind{{"idx", "IDX files, raw or .gz: {train,t10k}-{images,labels}... in data_path"}, "train", load_any_idx},
-    Kind{{"cifar10", "CIFAR-10, binary version: data_batch_1.bin ... in data_path"}, kImageNet, load_cifar10},
-    Kind{{"cifar100", "CIFAR-100, binary version: train.bin and test.bin in data_path"}, kImageNet, load_cifar100},
-    Kind{{"folder", "JPEG or PNG images: data_path/<train or test>/<class>/*.jpg"}, "train", load_folder},
-    Kind{{"leaf", "LEAF's JSON: data_path/<train or test>/*.json, with users"}, "none", load_labelled<load_leaf>},
+    Kind{{"idx", "IDX files, raw or .gz: {train,t10k}-{images,labels}... in data_path"}, "train", kFiles, load_any_idx},
+    Kind{{"cifar10", "CIFAR-10, binary version: data_batch_1.bin ... in data_path"}, kImageNet, kCifar, load_cifar10},
+    Kind{{"cifar100", "CIFAR-100, binary version: train.bin and test.bin in data_path"},
+         kImageNet,
+         kCifar,
+         load_cifar100},
+    Kind{{"folder", "JPEG or PNG images: data_path/<train or test>/<class>/*.jpg"}, "train", kFiles, load_folder},
+    Kind{{"leaf", "LEAF's JSON: data_path/<train or test>/*.json, with users"},
+         "none",
+         kLabelled,
+         load_labelled<load_leaf>},
     Kind{{"tff", "TensorFlow Federated's HDF5, with users: *train*.h5 and *test*.h5 in data_path"},
          "none",
+         kLabelled,
          load_labelled<load_tff>},
     Kind{{"arrays", "HDF5 or safetensors of one's own, x, y and perhaps user: data_path/<train or test>.h5"},
          "none",
+         kLabelled,
          load_labelled<load_arrays>},
-    Kind{{"gaussian", "generated: a Gaussian mixture"}, "none", make_gaussian},
-    Kind{{"images", "generated: small images with a planted pattern"}, "train", make_images},
+    Kind{{"gaussian", "generated: a Gaussian mixture"}, "none", kGaussian, make_gaussian},
+    Kind{{"images", "generated: small images with a planted pattern"}, "train", kImages, make_images},
 };
 
 constexpr auto kEntries = [] {
@@ -129,6 +147,13 @@ void DataOptions::options(Fields& f) {
 }
 
 std::span<const DatasetEntry> datasets() { return kEntries; }
+
+std::vector<std::string> unread_options(const DataOptions& options) {
+  std::set<std::string_view> unread;
+  for (const Kind& kind : kKinds) unread.insert(kind.reads.begin(), kind.reads.end());
+  for (const std::string_view name : kind_of(options).reads) unread.erase(name);
+  return {unread.begin(), unread.end()};
+}
 
 Dataset load_dataset(const DataOptions& options, Split split) {
   const Kind& kind = kind_of(options);

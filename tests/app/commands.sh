@@ -2,7 +2,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh" "$1"
 data=(--data images --train-samples 400 --test-samples 100)
 "$fedscape" list >list.txt
-for word in lenet fedavg scaffold fedprox wsa FedSign dirichlet fashion-mnist accuracy; do grep -q "$word" list.txt || fail "list lacks $word"; done
+for word in lenet fedavg scaffold fedprox wsa FedSign dirichlet fashion-mnist accuracy map.personal-steps; do grep -q "$word" list.txt || fail "list lacks $word"; done
 "$fedscape" data summary "${data[@]}" --clients 5 --output clients.csv >summary.txt
 [ "$(grep -vc '^#' clients.csv)" = 6 ] || fail "clients.csv: $(cat clients.csv)"
 on 2 "$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 4 --network lenet --batch 10 --dry-run --output dry.h5 >dry.txt 2>&1
@@ -17,7 +17,10 @@ h5dump -H -d metrics/epsilon private.h5 | grep -q "( 2 )" || fail "no epsilons o
 on 2 "$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 4 --network lenet --batch 10 --output run.h5 2>run.txt
 [ "$(wc -l <run.csv)" = 5 ] && [ "$(wc -l <run.jsonl)" = 4 ] || fail "run.csv, run.jsonl: $(cat run.csv run.jsonl)"
 on 2 "$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 2 --network lenet --batch 10 --output penalties.h5 \
-  --algorithm scaffold --fedprox.prox-mu 0.01 --wsa.lambda 0.0001 --sign.gamma 0.01 --client-statistics true 2>/dev/null
+  --algorithm scaffold --fedprox.prox-mu 0.01 --wsa.lambda 0.0001 --sign.gamma 0.01 --client-statistics true 2>plain.txt
+"$fedscape" fl run "${data[@]}" --clients 5 --cohort 3 --rounds 1 --network lenet --algorithm scaffold --momentum 0.9 \
+  --output momentum.h5 2>momentum.txt
+grep -q "^warning: scaffold: .*momentum" momentum.txt && ! grep -q warning plain.txt || fail "$(cat plain.txt momentum.txt)"
 h5dump -H -d client_weights/sign_consistency penalties.h5 | grep -q "( 6, 4 )" || fail "no signs of 2 rounds of 3 clients"
 "$fedscape" export run.h5 model.safetensors
 on 3 "$fedscape" evaluate run.h5 --output a.json >a.txt 2>/dev/null

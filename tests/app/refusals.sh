@@ -23,6 +23,10 @@ refused "memory-budget: a number of bytes like 0, 500M or 2G" "$fedscape" fl run
 refused "2 memories of" "$fedscape" fl run "${small[@]}" --algorithm scaffold --memory-budget 1k --output a.h5
 refused "4 clients" "$fedscape" fl run "${small[@]}" --cohort 5 --output a.h5
 refused "nowhere" "$fedscape" fl run --data idx --data-path nowhere --output a.h5
+refused "--train-samples: data of kind fashion-mnist do not read" "$fedscape" fl run --train-samples 100
+refused "--side: data of kind gaussian do not read" "$fedscape" train --data gaussian --side 8
+"$fedscape" fl run "${small[@]}" --config <(printf 'data = idx\ndata-path = nowhere\n') --output other.h5 2>/dev/null ||
+  fail "a config for other data than those of the flags"
 refused "missing.safetensors" "$fedscape" fl run "${small[@]}" --init missing.safetensors --output a.h5
 refused "missing.h5" "$fedscape" evaluate missing.h5
 refused "missing.h5" "$fedscape" plot missing.h5

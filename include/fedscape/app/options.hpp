@@ -43,8 +43,8 @@ class OptionTable : public Fields {
   bool has(std::string_view name) const;
   /// Sets a field as if `origin` were the flag that did.
   void set(std::string_view name, const std::string& text, const std::string& origin);
-  /// Whether a file or a flag set the field.
-  bool is_set(std::string_view name) const;
+  /// Whether a flag set the field.
+  bool is_flag(std::string_view name) const;
   /// Where the first field under `prefix` was set ("--fedopt.kind"), or "".
   std::string set_under(std::string_view prefix) const;
   /// Gives the fields that neither file nor flag set the values stored in `source`; names it does not know are left

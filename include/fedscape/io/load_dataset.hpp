@@ -36,6 +36,8 @@ struct DatasetEntry {
   std::string_view name, help;
 };
 std::span<const DatasetEntry> datasets();
+/// The fields of DataOptions that this kind of data does not read.
+std::vector<std::string> unread_options(const DataOptions& options);
 
 /// Per channel, in units of the sample (bytes: of 0..1).
 struct Normalisation {

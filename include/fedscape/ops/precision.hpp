@@ -8,7 +8,7 @@ namespace fedscape {
 ///   bf16:   8 significant bits, half the bytes of float32.
 ///   bf16x2: each operand in two halves of bf16, x = high + low, and the three products that matter: 16 significant
 ///   bits.
-/// Both pay where the processor multiplies bf16 (AMX, AVX512_BF16) and are emulated elsewhere.
+/// With AMX both are faster than float32, with AVX512_BF16 alone bf16 is; elsewhere both are emulated, slower.
 enum class Precision { float32, bf16, bf16x2 };
 
 inline constexpr const char* kPrecisionText =

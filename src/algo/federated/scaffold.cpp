@@ -8,6 +8,12 @@ void Scaffold::options(Fields& f) {
   f.field("server_lr", server_lr, "SCAFFOLD: rate at which the server follows the mean of the clients");
 }
 
+std::string Scaffold::warning(const OptimizerOptions& local) const {
+  const bool plain = local.optimizer == "sgd" && local.momentum == 0;
+  return plain ? ""
+               : "control variates reckon with plain steps: with momentum or an adaptive rate training may diverge";
+}
+
 FederatedAlgorithm::Footprint Scaffold::footprint(const Problem& problem) const {
   const std::int64_t p = problem.layout.size();
   return {.client = p, .server = p, .upload = 2 * p};

@@ -33,6 +33,12 @@ class FederatedAlgorithm {
   virtual void options(Fields&) {}
   /// An Error names the option that makes no sense, by itself or with this local optimiser.
   virtual void check(const OptimizerOptions& local) const { (void)local; }
+  /// What a user should know of this local optimiser, which is allowed but not what the formulas reckon with. Here:
+  /// nothing.
+  virtual std::string warning(const OptimizerOptions& local) const {
+    (void)local;
+    return {};
+  }
   /// Sizes of the memories and of the upload. Here: upload = P.
   virtual Footprint footprint(const Problem& problem) const;
   /// The server's memory [1,V] before the first round, and a client's [1,S] before it first takes part, when the model

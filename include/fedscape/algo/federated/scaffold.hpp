@@ -18,6 +18,7 @@ namespace fedscape {
 class Scaffold : public FederatedAlgorithm {
  public:
   void options(Fields& f) override;
+  std::string warning(const OptimizerOptions& local) const override;
   Footprint footprint(const Problem& problem) const override;
   void correct_gradient(const LocalStep& step, View<float> grads) const override;
   void upload(const LocalResult& result, View<float> upload) const override;
