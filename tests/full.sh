@@ -21,10 +21,11 @@ step "AddressSanitizer and UndefinedBehaviorSanitizer"
 export ASAN_OPTIONS=fast_unwind_on_malloc=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
 export FEDSCAPE_KILLS=1 FEDSCAPE_CORRUPTIONS=300
+unset FEDSCAPE_TIMING # nothing is measured here
 cmake --preset debug "${warnings[@]}" >/dev/null
 cmake --build build-debug -j "$cores"
 ctest --test-dir build-debug --output-on-failure -j "$cores" -LE "timing"
-unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS FEDSCAPE_TIMING FEDSCAPE_SLURM
+unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS FEDSCAPE_SLURM
 
 step "clang++-14"
 cmake --preset cpu -B build-clang -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14 "${warnings[@]}" >/dev/null
