@@ -65,10 +65,10 @@ void add_elementwise(const Shape& sample) {
 void add_all() {
   for (const auto& [name, shape] : cases::network_convs()) {
     add(cases::conv(name, shape, 1, 32));
-    for (const Precision precision : {Precision::float32, Precision::bf16, Precision::bf16x2})
+    for (const Precision precision : {Precision::float32, Precision::bf16, Precision::bf16w2, Precision::bf16x2})
       add(cases::packed_conv(name, shape, 1, 16, precision));
   }
-  for (const Precision precision : {Precision::bf16, Precision::bf16x2})
+  for (const Precision precision : {Precision::bf16, Precision::bf16w2, Precision::bf16x2})
     for (const int batch : {16, 64, 256})
       add(cases::packed_conv("784x200_" + std::to_string(batch), {1, 1, 784, 200}, 1, batch, precision));
   for (const cases::LinearSize size : {cases::LinearSize{1, 10, 12544, 128},

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What reduced precision costs and gains: sweeps a trained model in float32, bf16 and bf16x2 and prints seconds a point and
+# What reduced precision costs and gains: sweeps a trained model in each precision and prints seconds a point and
 # the largest deviations from float32 among points of a loss below 10 (relative, and percentage points of accuracy).
 #   bash benchmarks/precision.sh [MODEL [OPTIONS OF landscape sweep]]
 # Without a model: a perceptron and LeNet, trained on Fashion-MNIST for five epochs. Surfaces stay in out/precision.
@@ -15,7 +15,7 @@ values() { h5dump -y -w 1 -d "$2" "$1" | sed -n 's/^ *\(-\{0,1\}[0-9][^,]*\),\{0
 measure() { # name, model, options
   local name=$1 model=$2 precision seconds
   shift 2
-  for precision in float32 bf16 bf16x2; do
+  for precision in float32 bf16 bf16w2 bf16x2; do
     seconds=$("$fedscape" landscape sweep "$model" "${axes[@]}" "$@" --precision "$precision" --fresh \
       --output "$work/$name-$precision.h5" 2>&1 | sed -n 's/^finished.*(\(.*\) s a point).*/\1/p')
     for metric in test_loss test_acc; do values "$work/$name-$precision.h5" "$metric" >"$work/$metric-$precision.txt"; done

@@ -58,7 +58,7 @@ class Landscape(Workload):
     near_bound: float = 0.1                 # basin, as losses far from it say little
     warm_steps: int = 20                    # of training, so that the model has statistics and a basin
     rivals: tuple[str, ...] = ("pytorch_landscape", "pytorch_landscape_bf16", "loss_landscape")
-    precisions: tuple[str, ...] = ("bf16", "bf16x2")
+    precisions: tuple[str, ...] = ("bf16", "bf16w2", "bf16x2")
     unit: str = "point"
 
 

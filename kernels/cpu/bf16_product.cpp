@@ -91,7 +91,7 @@ void add_up_in_registers(const Left& left, int rows, const Right& right, const B
   for (int first = 0; first < rows; first += kRows) {
     Lanes sum[kRows] = {};
     for_each_block(left.below(first), right, b, [&](const Bf16* high, const Bf16* low, const Bf16* tile) {
-      if (low) add_tile(high, left.row, tile + kTileSize, sum);
+      if (right.two_parts()) add_tile(high, left.row, tile + kTileSize, sum);
       add_tile(high, left.row, tile, sum);
       if (low) add_tile(low, left.row, tile, sum);
     });
@@ -120,6 +120,7 @@ constexpr TileConfig kTileConfig;  // in memory for sure: gcc's intrinsics do no
 /// Up to four tiles of rows of one tile of columns.
 void add_column(const Left& left, int row_tiles, const Right& right, const Bf16* b, float* sums) {
   const std::int64_t row = left.row * static_cast<std::int64_t>(sizeof(Bf16)), next = kTile * left.row;
+  const bool two_parts = right.two_parts();
   const auto load_rows = [=](const Bf16* a, bool second) {
     _tile_loadd(4, a, row);
     if (second) _tile_loadd(5, a + next, row);
@@ -127,7 +128,7 @@ void add_column(const Left& left, int row_tiles, const Right& right, const Bf16*
   /// Two tiles of rows; by_low and by_high multiply them with the parts of the right matrix.
   const auto add = [=](const Bf16* high, const Bf16* low, bool second, auto by_high, auto by_low) {
     load_rows(high, second);
-    if (low) by_low(second);
+    if (two_parts) by_low(second);
     by_high(second);
     if (!low) return;
     load_rows(low, second);
@@ -155,7 +156,7 @@ void add_column(const Left& left, int row_tiles, const Right& right, const Bf16*
   _tile_zero(3);
   for_each_block(left, right, b, [&](const Bf16* high, const Bf16* low, const Bf16* tile) {
     _tile_loadd(6, tile, 64);
-    if (low) _tile_loadd(7, tile + kTileSize, 64);
+    if (two_parts) _tile_loadd(7, tile + kTileSize, 64);
     add(high, low, row_tiles > 1, upper_by_high, upper_by_low);
     if (row_tiles > 2) add(high + 2 * next, low ? low + 2 * next : nullptr, row_tiles > 3, lower_by_high, lower_by_low);
   });
@@ -192,7 +193,7 @@ void add_pair_of_columns(const Left& left, int row_tiles, const Right& right, co
   _tile_zero(3);
   for_each_block(left, right, b, [&](const Bf16* high, const Bf16* low, const Bf16* tile) {
     load_left(high);
-    if (low) {
+    if (right.two_parts()) {
       load_right(tile + kTileSize);
       multiply();
     }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 
-/// Products of matrices whose elements are bf16, or float32 in two parts of bf16 (high + low, of whose four products
-/// the three that matter are taken), in tiles of 16 rows and 16 columns: by AMX where processor and kernel have it,
-/// else in vector registers, with AVX512_BF16 or, slowly, without. The sum of one element runs over the depth from
-/// first to last whatever surrounds it, so its bits depend on neither its place nor the sizes.
+/// Products of matrices whose elements are bf16, or float32 in two parts of bf16 (high + low; the right matrix alone,
+/// or both, of whose four products the three that matter are taken), in tiles of 16 rows and 16 columns: by AMX where
+/// processor and kernel have it, else in vector registers, with AVX512_BF16 or, slowly, without. The sum of one element
+/// runs over the depth from first to last whatever surrounds it, so its bits depend on neither its place nor the sizes.
 namespace fedscape::kernels::bf16 {
 
 using Bf16 = std::uint16_t;  // the upper half of a float32
@@ -30,7 +30,7 @@ struct Depth {
 /// The matrix on the left, read where it lies: stretch s of row r begins at r * row + s * jump. Whole tiles are read:
 /// what lies behind the rows and stretches must be there, and finite.
 struct Left {
-  const Bf16 *high, *low;  // low null: one part
+  const Bf16 *high, *low;  // low null: one part; not null only where the right matrix has two
   std::int64_t row, jump;
 
   Left below(std::int64_t rows) const { return {high + rows * row, low ? low + rows * row : nullptr, row, jump}; }

@@ -12,7 +12,8 @@ namespace fedscape::kernels::bf16 {
 
 namespace {
 
-bool two_parts(Precision precision) { return precision == Precision::bf16x2; }
+bool two_parts_of_inputs(Precision precision) { return precision == Precision::bf16x2; }
+bool two_parts_of_weights(Precision precision) { return precision != Precision::bf16; }
 
 /// What one filter meets on one row of the input lies side by side.
 Depth depth_of(const ConvShape& s) { return {s.kernel_y, std::int64_t{s.kernel_x} * s.channels}; }
@@ -150,11 +151,11 @@ bool serves(const ConvShape& s) {
 }
 
 std::int64_t packed_size(const ConvShape& s, Precision precision) {
-  return Right::size(depth_of(s), s.filters, two_parts(precision)) / 2;
+  return Right::size(depth_of(s), s.filters, two_parts_of_weights(precision)) / 2;
 }
 
 void pack(const ConvShape& s, Precision precision, const float* w, float* packed) {
-  Right::pack(depth_of(s), s.filters, two_parts(precision), w, reinterpret_cast<Bf16*>(packed));
+  Right::pack(depth_of(s), s.filters, two_parts_of_weights(precision), w, reinterpret_cast<Bf16*>(packed));
 }
 
 void forward(Stream& stream, const ConvShape& s, Precision precision, int count, const float* x, const float* packed,
@@ -162,9 +163,9 @@ void forward(Stream& stream, const ConvShape& s, Precision precision, int count,
   const ArenaScope scope(stream);
   const Layout layout(s);
   const int together = layout.one_output ? count : 1;
-  const Right filters(layout.depth, two_parts(precision), reinterpret_cast<const Bf16*>(packed));
+  const Right filters(layout.depth, two_parts_of_weights(precision), reinterpret_cast<const Bf16*>(packed));
   const Target target{bias, residual, relu, y, s.filters, layout.rows_of_line, layout.outputs};
-  Maps maps(stream, s, layout, together, two_parts(precision));
+  Maps maps(stream, s, layout, together, two_parts_of_inputs(precision));
   const Multiplier multiply;
   for (std::int64_t first = 0; first < count; first += together) {
     maps.load(together, x + first * s.input().size());

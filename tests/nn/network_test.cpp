@@ -123,7 +123,8 @@ TEST(InferencePlan, InReducedPrecisionStaysNear) {
   const auto expected = logits(Precision::float32, 20, 20);
   float scale = 0;
   for (const float value : expected) scale = std::max(scale, std::abs(value));
-  for (const auto& [precision, bound] : {std::pair(Precision::bf16, 0.05f), {Precision::bf16x2, 1e-4f}}) {
+  for (const auto& [precision, bound] :
+       {std::pair(Precision::bf16, 0.05f), {Precision::bf16w2, 0.05f}, {Precision::bf16x2, 1e-4f}}) {
     const auto all = logits(precision, 20, 20);
     EXPECT_NE(all, expected);
     for (std::size_t i = 0; i < all.size(); ++i) EXPECT_NEAR(all[i], expected[i], bound * scale);

@@ -26,10 +26,11 @@ std::vector<OpCase> all_cases() {
     append(all, cases::linear(size));
   for (const auto& [name, shape] : cases::network_convs()) {
     append(all, cases::conv(name, shape, 3, 3));
-    for (const Precision precision : {Precision::float32, Precision::bf16, Precision::bf16x2})
+    for (const Precision precision : {Precision::float32, Precision::bf16, Precision::bf16w2, Precision::bf16x2})
       append(all, cases::packed_conv(name, shape, 3, 3, precision));
   }
-  for (const Precision precision : {Precision::bf16, Precision::bf16x2}) {  // a row of the product is a sample
+  for (const Precision precision :
+       {Precision::bf16, Precision::bf16w2, Precision::bf16x2}) {  // a row of the product is a sample
     append(all, cases::packed_conv("linear", {1, 1, 70, 35}, 3, 37, precision));
     append(all, cases::packed_conv("whole", {5, 4, 19, 12, 5, 4}, 2, 18, precision));
   }

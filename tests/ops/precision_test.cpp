@@ -19,8 +19,9 @@ using testing::HasSubstr;
 TEST(Precision, IsKnownByItsNames) {
   EXPECT_EQ(parse_precision("float32"), Precision::float32);
   EXPECT_EQ(parse_precision("bf16"), Precision::bf16);
+  EXPECT_EQ(parse_precision("bf16w2"), Precision::bf16w2);
   EXPECT_EQ(parse_precision("bf16x2"), Precision::bf16x2);
-  EXPECT_THAT(test::message_of([] { parse_precision("half"); }), HasSubstr("bf16x2 was expected, not 'half'"));
+  EXPECT_THAT(test::message_of([] { parse_precision("half"); }), HasSubstr("precision is 'half'"));
 }
 
 float value_of(bf16::Bf16 high) {
@@ -73,17 +74,17 @@ TEST(Bf16, RegistersAddUpWhatTilesDo) {
   for (std::size_t i = 0; i < w.size(); ++i) w[i] = std::cos(static_cast<float>(i));
   std::vector<bf16::Bf16> high(x.size()), low(x.size());
   bf16::round_to_bf16(std::ssize(x), x.data(), high.data(), low.data());
-  for (const bool two : {false, true}) {
+  for (const auto& [two, two_of_left] : {std::pair(false, false), {true, false}, {true, true}}) {
+    const bf16::Bf16* const lower = two_of_left ? low.data() : nullptr;
     std::vector<bf16::Bf16> packed(static_cast<std::size_t>(bf16::Right::size(depth, columns, two)));
     bf16::Right::pack(depth, columns, two, w.data(), packed.data());
     const auto product = [&](bool by_amx) {
       std::vector<float> all(static_cast<std::size_t>(rows * columns), NAN);
       const bf16::Multiplier multiply(by_amx);
-      multiply({high.data(), two ? low.data() : nullptr, length, 70}, rows, {depth, two, packed.data()}, columns,
-               [&](const bf16::Sums& s) {
-                 for (int r = 0; r < s.rows; ++r)
-                   std::copy_n(s.data + r * s.pitch, s.columns, all.begin() + (s.row + r) * columns + s.column);
-               });
+      multiply({high.data(), lower, length, 70}, rows, {depth, two, packed.data()}, columns, [&](const bf16::Sums& s) {
+        for (int r = 0; r < s.rows; ++r)
+          std::copy_n(s.data + r * s.pitch, s.columns, all.begin() + (s.row + r) * columns + s.column);
+      });
       return all;
     };
     const auto tiles = product(bf16::Multiplier::has_amx()), registers = product(false);
@@ -91,18 +92,20 @@ TEST(Bf16, RegistersAddUpWhatTilesDo) {
   }
 }
 
-/// Integers of 8 bits, and inputs of 16 in two parts, are not rounded, so a convolution of them is exact.
+/// Integers of 8 bits, and of 16 in two parts, are not rounded, so a convolution of them is exact while its sums are
+/// below 2^24.
 TEST(Bf16, ConvolutionsOfSmallIntegersAreExact) {
   for (const auto& [name, s] : cases::network_convs()) {
     if (!bf16::serves(s)) continue;
     Stream stream;
     const int count = 3;
-    for (const Precision precision : {Precision::bf16, Precision::bf16x2}) {
-      const int most = precision == Precision::bf16 ? 100 : 20000;
+    for (const auto& [precision, inputs, weights] :
+         {std::tuple(Precision::bf16, 100, 7), {Precision::bf16w2, 16, 601}, {Precision::bf16x2, 2017, 7}}) {
       std::vector<float> x(static_cast<std::size_t>(count * s.input().size()));
       std::vector<float> w(static_cast<std::size_t>(s.weights().size()));
-      for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(static_cast<int>(i * 7919 % 2017) % most);
-      for (std::size_t i = 0; i < w.size(); ++i) w[i] = static_cast<float>(static_cast<int>(i * 31 % 7) - 3);
+      for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(static_cast<int>(i * 7919 % 2017) % inputs);
+      for (std::size_t i = 0; i < w.size(); ++i)
+        w[i] = static_cast<float>(static_cast<int>(i * 31) % weights - weights / 2);
       const Tensor<float> packed(stream, {bf16::packed_size(s, precision)}), y(stream, s.output().under(count));
       bf16::pack(s, precision, w.data(), packed.data());
       bf16::forward(stream, s, precision, count, x.data(), packed.data(), nullptr, nullptr, false, y.data());

@@ -41,18 +41,22 @@ Expected totals(const std::vector<TrackedSum>& sums) {
 
 /// How far a relative error of rounding takes an operand; in two parts, half of what the product of both lower ones
 /// takes off is in it.
-double unit_of(Precision precision) {
-  if (precision == Precision::float32) return 0;
-  return std::ldexp(1.0, precision == Precision::bf16 ? -8 : -15);
+constexpr double kOnePart = 0x1p-8, kTwoParts = 0x1p-15;
+double unit_of_inputs(Precision precision) {
+  return precision == Precision::float32 ? 0 : precision == Precision::bf16x2 ? kTwoParts : kOnePart;
+}
+double unit_of_weights(Precision precision) {
+  return precision == Precision::float32 ? 0 : precision == Precision::bf16 ? kOnePart : kTwoParts;
 }
 
 /// Row of parameters: kBefore floats, w, bias.
 Expected forward(const ConvShape& s, int count, const Values& x, const Values& row, const Values* residual, bool max0,
                  Precision precision = Precision::float32) {
-  const auto rounded = [&](double value) { return Tracked(value, unit_of(precision) * std::abs(value)); };
+  const auto rounded = [](double value, double unit) { return Tracked(value, unit * std::abs(value)); };
+  const double x_unit = unit_of_inputs(precision), w_unit = unit_of_weights(precision);
   std::vector<TrackedSum> sums(index(count * s.output().size()));
   for_each_product(s, count, [&](std::size_t y, std::size_t from, std::size_t w) {
-    sums[y].add(rounded(x[from]) * rounded(row[w + kBefore]));
+    sums[y].add(rounded(x[from], x_unit) * rounded(row[w + kBefore], w_unit));
   });
   const std::size_t bias = index(kBefore + s.weights().size());
   for (std::size_t y = 0; y < sums.size(); ++y) {
@@ -147,11 +151,11 @@ std::vector<OpCase> packed_conv(const std::string& name, const ConvShape& s, int
   const OpArray rows{{models, kBefore + s.weights().size() + s.filters}};
   common.inputs = {samples(models, batch, s.input()), rows, samples(models, batch, s.output())};
   common.outputs = {samples(models, batch, s.output())};
-  const std::string kind = precision == Precision::float32 ? "" : precision == Precision::bf16 ? "bf16_" : "bf16x2_";
+  const std::string kind(kPrecisionNames[static_cast<std::size_t>(precision)]);
   std::vector<OpCase> cases;
   for (const bool with_residual : {false, true}) {
     cases.push_back(packed_case(common, s, with_residual, precision));
-    cases.back().name = (with_residual ? "conv_packed_residual_" : "conv_packed_") + kind + name;
+    cases.back().name = (with_residual ? "conv_packed_residual_" : "conv_packed_") + kind + "_" + name;
   }
   return cases;
 }

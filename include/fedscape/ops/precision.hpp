@@ -1,18 +1,19 @@
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace fedscape {
 
 /// What the operands of products are rounded to when a network is evaluated; sums are taken in float32.
 ///   bf16:   8 significant bits, half the bytes of float32.
-///   bf16x2: each operand in two halves of bf16, x = high + low, and the three products that matter: 16 significant
-///   bits.
-/// With AMX both are faster than float32, with AVX512_BF16 alone bf16 is; elsewhere both are emulated, slower.
-enum class Precision { float32, bf16, bf16x2 };
+///   bf16w2: weights in two parts of bf16, w = high + low, which hold 16 bits; inputs in one. The rounding of inputs
+///           averages out over samples, that of weights does not.
+///   bf16x2: weights and inputs in two parts, and of their four products the three that matter.
+/// With AMX all are faster than float32, with AVX512_BF16 alone bf16 is; elsewhere they are emulated, slower.
+enum class Precision { float32, bf16, bf16w2, bf16x2 };
 
-inline constexpr const char* kPrecisionText =
-    "operands of products: float32, bf16, or bf16x2 (two parts: 16 bits); faster with AMX";
+inline constexpr std::array<std::string_view, 4> kPrecisionNames{"float32", "bf16", "bf16w2", "bf16x2"};
 /// By name; an Error says which there are.
 Precision parse_precision(std::string_view name);
 

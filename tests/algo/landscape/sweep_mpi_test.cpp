@@ -13,6 +13,7 @@ TEST(SweepOverRanks, GivesEachPointOnceWithTheBitsOfOneRank) {
   for (const auto& how : {std::pair(BatchNormPolicy::frozen, Precision::float32),
                           {BatchNormPolicy::recalibrated, Precision::float32},
                           {BatchNormPolicy::frozen, Precision::bf16},
+                          {BatchNormPolicy::frozen, Precision::bf16w2},
                           {BatchNormPolicy::frozen, Precision::bf16x2}}) {
     const auto policy = how.first;
     const auto precision = how.second;
