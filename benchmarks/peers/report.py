@@ -59,8 +59,9 @@ def summary(entries: list[dict]) -> list[str]:
 
 REDUCED = """\
 Evaluation with operands of products in bf16 (8 bits), with weights (bf16w2) or weights and inputs (bf16x2) in two parts
-of bf16 (16 bits), sums in float32, each against the fastest float32 rival. `loss`, `accuracy`: the largest differences to fedscape's float32 among 5x3 points of
-[-0.1, 0.1]^2 with a loss below 10, relative and in percentage points; aimed at are 3x, 1e-3 and 0.2."""
+of bf16 (16 bits), sums in float32, each against the fastest float32 rival. `loss`, `accuracy`: the largest differences
+to fedscape's float32 among 5x3 points of [-0.1, 0.1]^2 with a loss below 10, relative and in percentage points; aimed at
+are 3x, 1e-3 and 0.2."""
 
 
 def reduced_lines(entries: list[dict]) -> list[str]:
