@@ -16,15 +16,16 @@ step "g++, optimised, every kill moment, long loops over damaged files"
 export FEDSCAPE_KILLS=20 FEDSCAPE_CORRUPTIONS=2000 FEDSCAPE_TIMING=1 FEDSCAPE_SLURM=1
 bash tests/run.sh
 
-step "AddressSanitizer and UndefinedBehaviorSanitizer"
+step "AddressSanitizer and UndefinedBehaviorSanitizer, CUDA kernels carried out on the CPU"
 # Open MPI's own leaks are not ours to report; its plugins stay mapped (tests/support/keep_plugins.cpp), so they have names.
 export ASAN_OPTIONS=fast_unwind_on_malloc=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
 export FEDSCAPE_KILLS=1 FEDSCAPE_CORRUPTIONS=300
 unset FEDSCAPE_TIMING # nothing is measured here
-cmake --preset debug "${warnings[@]}" >/dev/null
+cmake --preset debug -DFEDSCAPE_CUDA=emulated "${warnings[@]}" >/dev/null
 cmake --build build-debug -j "$cores"
 ctest --test-dir build-debug --output-on-failure -j "$cores" -LE "timing"
+FEDSCAPE_EMULATION=reverse build-debug/tests/fedscape_tests --gtest_filter='*cuda*' --gtest_brief=1
 unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS FEDSCAPE_SLURM
 
 step "clang++-14"

@@ -12,11 +12,10 @@ namespace {
 TEST(PickDevice, TakesTheCpuWhenAsked) { EXPECT_EQ(pick_device("cpu", 3), Device{}); }
 
 TEST(PickDevice, SharesDevicesOutAndFallsBackOnlyWhenAuto) {
+  EXPECT_EQ(pick_device("auto", 1), Device{});
   if (const int devices = cuda_device_count(); devices > 0) {
-    EXPECT_EQ(pick_device("auto", devices + 1), (Device{DeviceKind::cuda, 1 % devices}));
-    EXPECT_EQ(pick_device("cuda", 0), (Device{DeviceKind::cuda, 0}));
+    EXPECT_EQ(pick_device("cuda", devices + 1), (Device{DeviceKind::cuda, 1 % devices}));
   } else {
-    EXPECT_EQ(pick_device("auto", 1), Device{});
     EXPECT_THAT(test::message_of([] { pick_device("cuda", 0); }),
                 testing::HasSubstr("--device cuda: no usable CUDA device"));
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/devices.hpp"
 #include "tests/support/op_cases.hpp"
 
 namespace fedscape {
@@ -54,21 +55,29 @@ std::vector<OpCase> all_cases() {
   return all;
 }
 
+using Param = std::tuple<Device, OpCase>;
+
 /// gtest wants letters and digits, and every name once.
-std::string name_of(const testing::TestParamInfo<OpCase>& op) {
-  std::string name = op.param.name + "_" + std::to_string(op.index);
+std::string name_of(const testing::TestParamInfo<Param>& info) {
+  const auto& [device, op] = info.param;
+  std::string name = (device.kind == DeviceKind::cuda ? "cuda_" : "") + op.name + "_" + std::to_string(info.index);
   for (char& c : name)
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
 }
 
-class Ops : public testing::TestWithParam<OpCase> {};
+class Ops : public testing::TestWithParam<Param> {
+ protected:
+  const Device device = std::get<0>(GetParam());
+  const OpCase& op = std::get<1>(GetParam());
+};
 
-TEST_P(Ops, AgreeWithTheirOracles) { expect_oracle(GetParam()); }
-TEST_P(Ops, GiveTheSameBitsWhateverSurroundsThem) { expect_same_bits(GetParam()); }
-TEST_P(Ops, NeedNoMoreMemoryAfterTheFirstCall) { expect_no_growth(GetParam()); }
+TEST_P(Ops, AgreeWithTheirOracles) { expect_oracle(op, device); }
+TEST_P(Ops, GiveTheSameBitsWhateverSurroundsThem) { expect_same_bits(op, device); }
+TEST_P(Ops, NeedNoMoreMemoryAfterTheFirstCall) { expect_no_growth(op, device); }
 
-INSTANTIATE_TEST_SUITE_P(All, Ops, testing::ValuesIn(all_cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(All, Ops, testing::Combine(testing::ValuesIn(test::devices()), testing::ValuesIn(all_cases())),
+                         name_of);
 
 }  // namespace
 }  // namespace fedscape

@@ -33,8 +33,8 @@ void expect_equal_bits(const OpCase& op, const Floats& outputs, const Floats& ot
 
 }  // namespace
 
-void expect_oracle(const OpCase& op) {
-  Stream stream;
+void expect_oracle(const OpCase& op, Device device) {
+  Stream stream(device);
   const Floats inputs = make_inputs(op), outputs = run_once(op, stream, inputs);
   for (int m = 0; m < op.models; ++m) {
     const std::vector<Expected> expected = op.oracle(op.counts[static_cast<std::size_t>(m)], rows_of(op, inputs, m));
@@ -49,8 +49,8 @@ void expect_oracle(const OpCase& op) {
   }
 }
 
-void expect_same_bits(const OpCase& op) {
-  Stream stream;
+void expect_same_bits(const OpCase& op, Device device) {
+  Stream stream(device);
   const Floats inputs = make_inputs(op), outputs = run_once(op, stream, inputs);
   for (const int misalignment : {1, 3, 4, 7})
     expect_equal_bits(op, outputs, run_once(op, stream, inputs, misalignment), "alignment");
@@ -60,14 +60,14 @@ void expect_same_bits(const OpCase& op) {
     for (std::size_t i = 0; i < others.size(); ++i)
       expect_equal_bits(op, outputs, m, i, real_part(single, single.outputs[i], others[i], 0), "being alone");
   }
-  Workers workers({}, 2);
+  Workers workers(device, 2);
   workers.run(2, [&](Stream& other, int, std::int64_t) {
     expect_equal_bits(op, outputs, run_once(op, other, inputs), "another stream");
   });
 }
 
-void expect_no_growth(const OpCase& op) {
-  Stream stream;
+void expect_no_growth(const OpCase& op, Device device) {
+  Stream stream(device);
   const ArenaScope scope(stream);
   OpRun run(op, stream, make_inputs(op));
   run();

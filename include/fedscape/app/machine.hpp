@@ -24,7 +24,8 @@ struct Machine {
   int threads = 1;
 };
 /// Collective. Threads: as asked, or the cores this rank may use over the ranks of its node that share them. Device:
-/// the ranks of a node take its CUDA devices in turn; without a device `auto` is the CPU, and `cuda` an Error.
+/// with `cuda` the ranks of a node take its CUDA devices in turn, and none is an Error; `auto` is the CPU so far.
+/// Threads with a GPU: one, unless asked for.
 Machine pick_machine(const MachineOptions& options, Communicator& comm);
 
 /// Version, and the linker's id of this executable ("unknown" where the linker wrote none): which build made a result.

@@ -1,0 +1,54 @@
+# On a CUDA device, real or emulated, federations, training, evaluation and sweeps come out as on the CPU.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh" "$1"
+data=(--data images --train-samples 300 --test-samples 100)
+small=(--clients 4 --cohort 3 --batch 10 --seed 3)
+if ! "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds 1 --network logistic --device cuda --output none.h5 2>why.txt; then
+  grep -q "no usable CUDA device" why.txt || fail "neither a device nor the reason: $(cat why.txt)"
+  echo "skipped: there is no CUDA device" && exit
+fi
+
+# near A B BOUND: all numbers of two tables of equal columns differ by no more than BOUND, relative to 1 or their size.
+near() {
+  paste -d , "$1" "$2" | awk -F , -v bound="$3" '
+    function size(x) { return x < 0 ? -x : x }
+    function off(a, b,   s) { s = size(a) > 1 ? size(a) : 1; return size(a - b) / s }
+    NR > 1 { n = NF / 2; for (i = 1; i <= n; ++i) if ($i != $(i + n) && !(off($i, $(i + n)) <= bound)) {
+      print FILENAME ": column " i " of line " NR ": " $i " and " $(i + n); exit 1 } }
+    END { if (NR < 2) { print "no numbers"; exit 1 } }'
+}
+# Losses and norms of a run's rounds. Accuracies are not among them: one sample of 100 is 1 %.
+numbers() { cut -d , -f 1-3,14 "$1"; }
+
+for network in lenet cnn resnet8; do
+  for device in cpu cuda; do
+    "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds 3 --network $network --lr 0.02 --models-per-stack 3 \
+      --device $device --output $network-$device.h5 2>log.txt || fail "$(cat log.txt)"
+  done
+  near <(numbers $network-cpu.csv) <(numbers $network-cuda.csv) 1e-3 || fail "$network"
+done
+for algorithm in $("$fedscape" list | sed -n '/^algorithms/,/^[a-z]/s/^  \([a-z][a-z0-9-]*\) .*/\1/p'); do
+  for device in cpu cuda; do
+    "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds 2 --network mlp --network.hidden 16 --algorithm "$algorithm" \
+      --lr 0.02 --device $device --output algorithm-$device.h5 --fresh 2>log.txt || fail "$algorithm on $device: $(cat log.txt)"
+  done
+  near <(numbers algorithm-cpu.csv) <(numbers algorithm-cuda.csv) 1e-3 || fail "$algorithm"
+done
+
+# Whatever the stack, the same bits.
+for stack in 1 2; do
+  "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds 3 --network lenet --lr 0.02 --models-per-stack $stack --device cuda \
+    --output stack.h5 --fresh 2>/dev/null
+  [ "$(model_of stack.h5)" = "$(model_of lenet-cuda.h5)" ] || fail "a stack of $stack trains another model than one of 3"
+done
+on 2 "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds 3 --network lenet --lr 0.02 --device cuda --output ranks.h5 --fresh 2>/dev/null
+[ "$(model_of ranks.h5)" = "$(model_of lenet-cuda.h5)" ] || fail "2 ranks train another model than one"
+
+loss() { awk '$1 == "loss" { print "loss\n" $2 }'; }
+near <("$fedscape" evaluate resnet8-cpu.h5 --device cpu | loss) <("$fedscape" evaluate resnet8-cpu.h5 --device cuda | loss) 1e-5 ||
+  fail "evaluation"
+for device in cpu cuda; do
+  "$fedscape" landscape sweep resnet8-cpu.h5 --x -0.2:0.2:3 --y -0.2:0.2:2 --device $device --output sweep-$device.h5 2>log.txt || fail "$(cat log.txt)"
+  { echo loss; h5dump -y -w 1 -d test_loss sweep-$device.h5 | sed -n 's/^ *\(-\{0,1\}[0-9][^,]*\),\{0,1\}$/\1/p'; } >$device.txt
+done
+near cpu.txt cuda.txt 1e-4 || fail "sweep"
+exit 0

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+/// CUDA as far as kernels/cuda uses it, carried out on the CPU, so that its kernels run, and are tested, where there is
+/// no device: a launch runs block after block; the threads of a block take turns and change at barriers only, from the
+/// first to the last or, with FEDSCAPE_EMULATION=reverse, from the last to the first, so that a missing barrier shows.
+/// Device memory is closed to the host between launches and copies: who touches it there dies, as on a device. It holds
+/// FEDSCAPE_EMULATED_MEMORY bytes. What this says nothing about: speed, memory models, the bits of exp and its like,
+/// alignment, limits of registers. launches.sed turns f<<<grid, block, shared, stream>>>(arguments) into CUDA_LAUNCH.
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+#define __shared__ static thread_local  // a thread of the CPU runs one block at a time
+#define __align__(n) alignas(n)
+
+struct dim3 {
+  unsigned x = 1, y = 1, z = 1;
+  dim3(unsigned nx = 1, unsigned ny = 1, unsigned nz = 1) : x(nx), y(ny), z(nz) {}
+};
+struct float2 {
+  float x, y;
+};
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+struct alignas(16) uint4 {
+  unsigned x, y, z, w;
+};
+inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
+
+inline thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
+inline constexpr int warpSize = 32;
+
+namespace fedscape::emulation {
+
+void wait_for_block();
+void wait_for_warp();
+/// What this thread shows to its warp, and what `lane` of it showed; both are barriers of the warp.
+std::uint64_t exchange(std::uint64_t shown, int lane);
+int lane();
+
+/// Runs `thread(of)` for every thread of the grid.
+void launch(dim3 grid, dim3 block, std::size_t shared_bytes, void (*thread)(void* of), void* of);
+char* dynamic_shared();
+
+template <class F>
+void launch(dim3 grid, dim3 block, std::size_t shared_bytes, F&& f) {
+  launch(
+      grid, block, shared_bytes, [](void* of) { (*static_cast<std::remove_reference_t<F>*>(of))(); }, &f);
+}
+
+template <class T>
+T shuffle(T value, int from) {
+  static_assert(sizeof(T) <= 8);
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  bits = exchange(bits, from);
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+}  // namespace fedscape::emulation
+
+#define CUDA_LAUNCH(grid, block, shared, stream, ...) \
+  ::fedscape::emulation::launch(grid, block, ((void)(stream), shared), [&] { __VA_ARGS__; })
+
+inline void __syncthreads() { fedscape::emulation::wait_for_block(); }
+inline void __syncwarp(unsigned = ~0u) { fedscape::emulation::wait_for_warp(); }
+template <class T>
+T __shfl_sync(unsigned, T value, int from, int width = warpSize) {
+  const int lane = fedscape::emulation::lane();
+  return fedscape::emulation::shuffle(value, lane / width * width + from % width);
+}
+template <class T>
+T __shfl_xor_sync(unsigned, T value, int mask, int = warpSize) {
+  return fedscape::emulation::shuffle(value, fedscape::emulation::lane() ^ mask);
+}
+template <class T>
+T __shfl_down_sync(unsigned, T value, int delta, int width = warpSize) {
+  const int lane = fedscape::emulation::lane(), from = lane + delta;
+  return fedscape::emulation::shuffle(value, from / width == lane / width ? from : lane);
+}
+
+template <class T>
+T __ldg(const T* p) {
+  return *p;
+}
+/// Threads of a block take turns, and what they meet on is theirs alone.
+template <class T>
+T atomicMin(T* at, T value) {
+  const T before = *at;
+  *at = value < before ? value : before;
+  return before;
+}
+inline double __dmul_rn(double a, double b) { return a * b; }
+template <class A, class B>
+constexpr auto min(A a, B b) {
+  using T = std::common_type_t<A, B>;
+  return T(b) < T(a) ? T(b) : T(a);
+}
+template <class A, class B>
+constexpr auto max(A a, B b) {
+  using T = std::common_type_t<A, B>;
+  return T(a) < T(b) ? T(b) : T(a);
+}
+
+using cudaStream_t = struct EmulatedStream*;
+enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2 };
+enum cudaMemcpyKind {
+  cudaMemcpyHostToHost,
+  cudaMemcpyHostToDevice,
+  cudaMemcpyDeviceToHost,
+  cudaMemcpyDeviceToDevice,
+  cudaMemcpyDefault
+};
+inline constexpr unsigned cudaStreamNonBlocking = 1;
+
+inline const char* cudaGetErrorString(cudaError_t status) {
+  return status == cudaSuccess ? "no error" : "out of memory";
+}
+inline cudaError_t cudaGetLastError() { return cudaSuccess; }
+/// FEDSCAPE_EMULATED_DEVICES, else one.
+cudaError_t cudaGetDeviceCount(int* count);
+inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  return *stream = reinterpret_cast<cudaStream_t>(1), cudaSuccess;
+}
+inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
+inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
+cudaError_t cudaMalloc(void** data, std::size_t bytes);
+template <class T>
+cudaError_t cudaMalloc(T** data, std::size_t bytes) {
+  return cudaMalloc(reinterpret_cast<void**>(data), bytes);
+}
+cudaError_t cudaFree(void* data);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream);
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total);
