@@ -1,4 +1,5 @@
 #include "fedscape/device/cuda.hpp"
+#include "fedscape/device/memory.hpp"
 #include "kernels/cuda/native.cuh"
 
 namespace fedscape {
@@ -65,10 +66,18 @@ void* allocate(Device device, std::size_t bytes) {
   const cudaError_t status = cudaMalloc(&data, bytes);  // aligned to 256
   if (status == cudaSuccess) return data;
   cudaGetLastError();
-  fail(fmt::format("no memory for {} bytes on CUDA device {}: {}", bytes, device.index, cudaGetErrorString(status)));
+  if (status != cudaErrorMemoryAllocation) fail(fmt::format("cudaMalloc: {}", cudaGetErrorString(status)));
+  throw OutOfMemory(fmt::format("no memory for {} bytes on CUDA device {}", bytes, device.index));
 }
 
 void deallocate(void* data) noexcept { cudaFree(data); }
+
+std::size_t free_bytes(Device device) {
+  CUDA_CHECK(cudaSetDevice(device.index));
+  std::size_t free = 0, total = 0;
+  CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  return free;
+}
 
 void copy(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes, bool wait) {
   CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, native.stream.get()));

@@ -62,8 +62,9 @@ int find_build_id(dl_phdr_info* info, std::size_t, void* out) {
 }  // namespace
 
 void MachineOptions::options(Fields& f) {
-  f.field("device", device, "auto, cpu or cuda; auto is the CPU until every layer has a CUDA kernel");
-  f.field("threads", threads, "threads of each rank; 0: all cores, shared out among the ranks of a node");
+  f.field("device", device, "auto, cpu or cuda; auto is the CPU until the CUDA kernels have run on a GPU");
+  f.field("threads", threads,
+          "threads of each rank; 0: all cores, shared out among the ranks of a node, or one with a GPU");
   f.field("profile", profile, "print where time goes, phase by phase, beside the cores' peaks; stored in the output");
 }
 
@@ -83,9 +84,9 @@ Machine pick_machine(const MachineOptions& options, Communicator& comm) {
     if (same_host && CPU_EQUAL(&places[rank].cores, &mine.cores)) ++sharing;
   }
   Machine machine;
-  machine.threads = options.threads > 0 ? static_cast<int>(options.threads)
-                                        : std::max(1, CPU_COUNT(&mine.cores) / std::max(1, sharing));
   machine.device = pick_device(options.device, before);
+  const int cores = machine.device.kind == DeviceKind::cpu ? CPU_COUNT(&mine.cores) / std::max(1, sharing) : 1;
+  machine.threads = options.threads > 0 ? static_cast<int>(options.threads) : std::max(1, cores);
   return machine;
 }
 

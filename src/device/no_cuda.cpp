@@ -15,6 +15,7 @@ void destroy_native(Stream::CudaNative*) noexcept {}
 void synchronize(Stream::CudaNative&) { fail(kNoCuda); }
 void* allocate(Device, std::size_t) { fail(kNoCuda); }
 void deallocate(void*) noexcept {}
+std::size_t free_bytes(Device) { fail(kNoCuda); }
 void copy(Stream::CudaNative&, void*, const void*, std::size_t, bool) { fail(kNoCuda); }
 
 }  // namespace fedscape::cuda

@@ -31,7 +31,7 @@ int cuda_device_count() { return cuda::device_count(); }
 void* allocate(Device device, std::size_t bytes) {
   if (device.kind == DeviceKind::cuda) return cuda::allocate(device, bytes);
   void* const data = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
-  FEDSCAPE_CHECK(data != nullptr || bytes == 0, "no memory for {} bytes", bytes);
+  if (!data && bytes > 0) throw OutOfMemory(fmt::format("no memory for {} bytes", bytes));
   return data;
 }
 
@@ -41,6 +41,8 @@ void deallocate(Device device, void* data) noexcept {
   else
     std::free(data);
 }
+
+std::size_t free_bytes(Device device) { return cuda::free_bytes(device); }
 
 void copy_to_device(Stream& stream, void* device_data, const void* host_data, std::size_t bytes) {
   if (stream.device().kind == DeviceKind::cuda) return cuda::copy(stream.cuda(), device_data, host_data, bytes, true);

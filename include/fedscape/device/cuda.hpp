@@ -19,6 +19,7 @@ void destroy_native(Stream::CudaNative* native) noexcept;
 void synchronize(Stream::CudaNative& native);
 void* allocate(Device device, std::size_t bytes);
 void deallocate(void* data) noexcept;
+std::size_t free_bytes(Device device);
 /// Copies in the order of the stream's work; `wait`: returns when it is done. Directions follow from the addresses.
 void copy(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes, bool wait);
 

@@ -1,6 +1,7 @@
 #include "fedscape/algo/federated/engine.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -8,7 +9,9 @@
 #include "fedscape/algo/exact_sum.hpp"
 #include "fedscape/algo/federated/privacy.hpp"
 #include "fedscape/base/at.hpp"
+#include "fedscape/base/log.hpp"
 #include "fedscape/base/timer.hpp"
+#include "fedscape/device/memory.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/exact_sum.hpp"
 #include "fedscape/ops/reduce.hpp"
@@ -31,6 +34,9 @@ struct Engine::Impl {
   Impl(Workers& workers_in, Communicator& comm_in, const Federation& federation_in);
 
   void train(const RoundPlan& plan, const Round& round);
+  /// A block of clients, in smaller ones where the device has no room for all of them side by side.
+  void train_block(Stream& stream, int worker, const Round& round, std::span<const Work> block, std::size_t row);
+  int models_that_fit(std::size_t clients);
   CohortWork cohort_of(const RoundPlan& plan) const {
     return {plan.weights, plan.steps, plan.participation * static_cast<double>(federation.rounds)};
   }
@@ -46,8 +52,11 @@ struct Engine::Impl {
   const std::vector<Stage> stages;  // of a round
   RoundSum sum;
   std::vector<std::unique_ptr<Trainer>> trainers;  // of each worker, made on its thread
-  std::vector<Tensor<float>> kept;                 // of each part
-  Tensor<float> mean;                              // [1,Q]
+  std::vector<int> stacks;                         // models of each trainer
+  bool sized;                                      // whether they are as many as they will be
+  std::atomic<bool> halved = false;
+  std::vector<Tensor<float>> kept;  // of each part
+  Tensor<float> mean;               // [1,Q]
 };
 
 Engine::Impl::Impl(Workers& workers_in, Communicator& comm_in, const Federation& federation_in)
@@ -59,6 +68,8 @@ Engine::Impl::Impl(Workers& workers_in, Communicator& comm_in, const Federation&
       stages(federation.algorithm.stages()),
       sum(workers.stream(), footprint.upload),
       trainers(at(workers.size())),
+      stacks(at(workers.size()), static_cast<int>(std::max<std::int64_t>(federation.local.models_per_stack, 1))),
+      sized(federation.local.models_per_stack > 0 || workers.stream().device().kind == DeviceKind::cpu),
       mean(workers.stream(), {1, footprint.upload}) {
   const LocalOptions& local = federation.local;
   local.check();
@@ -83,7 +94,7 @@ Engine::Impl::Impl(Workers& workers_in, Communicator& comm_in, const Federation&
 
 Trainer& Engine::Impl::trainer(Stream& stream, int worker) {
   std::unique_ptr<Trainer>& own = trainers[at(worker)];
-  if (!own) own = std::make_unique<Trainer>(stream, federation, parts);
+  if (!own) own = std::make_unique<Trainer>(stream, federation, parts, stacks[at(worker)]);
   return *own;
 }
 
@@ -91,13 +102,45 @@ void Engine::Impl::train(const RoundPlan& plan, const Round& round) {
   for (std::size_t i = 0; i < parts.size(); ++i)
     if (parts[i].size.uploads)
       kept[i] = Tensor<float>(workers.stream(), {static_cast<std::int64_t>(plan.mine.size()), parts[i].size.upload});
-  const std::size_t clients = plan.mine.size(), stack = at(federation.local.models_per_stack);
+  const std::size_t clients = plan.mine.size();
+  if (!sized && clients > 0) {
+    std::fill(stacks.begin(), stacks.end(), models_that_fit(clients));
+    trainers.front().reset();
+    sized = true;
+  }
+  const auto stack = at(*std::max_element(stacks.begin(), stacks.end()));
   const auto blocks = static_cast<std::int64_t>((clients + stack - 1) / stack);
   workers.run(blocks, [&](Stream& stream, int worker, std::int64_t task) {
     const std::size_t begin = at(task) * stack;
     const std::span<const Work> block = std::span(plan.mine).subspan(begin, std::min(stack, clients - begin));
-    trainer(stream, worker).train(stream, round, block, static_cast<std::int64_t>(begin));
+    train_block(stream, worker, round, block, begin);
   });
+}
+
+void Engine::Impl::train_block(Stream& stream, int worker, const Round& round, std::span<const Work> block,
+                               std::size_t row) {
+  int& stack = stacks[at(worker)];
+  for (std::size_t done = 0; done < block.size();) {
+    const std::size_t now = std::min(at(stack), block.size() - done);
+    try {
+      trainer(stream, worker).train(stream, round, block.subspan(done, now), static_cast<std::int64_t>(row + done));
+      done += now;
+    } catch (const OutOfMemory& error) {
+      const std::unique_ptr<Trainer>& own = trainers[at(worker)];
+      if (stack == 1 || (own && !own->untouched())) throw;
+      stack = (stack + 1) / 2;
+      trainers[at(worker)].reset();
+      if (!halved.exchange(true)) log_warning("{}: going on with {} clients side by side", error.what(), stack);
+    }
+  }
+}
+
+/// By the memory of one: half of what is free is left to what a step needs besides.
+int Engine::Impl::models_that_fit(std::size_t clients) {
+  const std::size_t threads = at(workers.size()),
+                    most = std::min<std::size_t>((clients + threads - 1) / threads, 65535);
+  const std::size_t bytes = at(trainer(workers.stream(), 0).floats()) * sizeof(float) * threads;
+  return static_cast<int>(std::clamp<std::size_t>(free_bytes(workers.stream().device()) / 2 / bytes, 1, most));
 }
 
 void Engine::Impl::move_server(const RoundPlan& plan, Server& server, RoundReport& report) {

@@ -20,7 +20,8 @@ void LocalOptions::options(Fields& f) {
   f.field("min_steps", min_steps, "local steps of a round at least");
   f.field("weights", weights, "weights of clients in the average: uniform or samples");
   f.field("train_repeats", train_repeats, "train a client again each time it is drawn (with replacement)");
-  f.field("models_per_stack", models_per_stack, "clients trained side by side by one thread");
+  f.field("models_per_stack", models_per_stack,
+          "clients trained side by side by one thread; 0: one, or on a GPU as many as fit");
   f.field("evaluate_clients", evaluate_clients, "local metrics before and after training, on clients' own test sets");
   optimizer.options(f);
 }
@@ -31,7 +32,7 @@ void LocalOptions::check() const {
   FEDSCAPE_CHECK(local_steps >= 0 && local_steps < 1 << 24, "local_steps = {}; 0 to 16777215 are possible",
                  local_steps);
   FEDSCAPE_CHECK(min_steps >= 0 && min_steps < 1 << 24, "min_steps = {}; 0 to 16777215 are possible", min_steps);
-  FEDSCAPE_CHECK(models_per_stack >= 1 && models_per_stack <= 65535, "models_per_stack = {}; 1 to 65535 are possible",
+  FEDSCAPE_CHECK(models_per_stack >= 0 && models_per_stack <= 65535, "models_per_stack = {}; 0 to 65535 are possible",
                  models_per_stack);
   check_choice("weights", weights, kWeights);
 }

@@ -38,10 +38,10 @@ Limits limits_of(const Federation& federation, std::span<const Stage> stages) {
   return limits;
 }
 
-Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const Part> parts)
+Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const Part> parts, int models)
     : federation_(federation),
       parts_(parts),
-      models_(static_cast<int>(federation.local.models_per_stack)),
+      models_(models),
       size_(parts.front().size),
       stages_(all_stages(federation.algorithm)),
       limits_(limits_of(federation, stages_)),
@@ -95,10 +95,13 @@ std::int64_t Trainer::floats() const {
 }
 
 void Trainer::train(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {
+  untouched_ = true;
   begin(stream, round.now, round.memory, block);
+  untouched_ = !federation_.local.evaluate_clients;
   if (federation_.local.evaluate_clients) add_metrics(stream, round, block, RoundSum::When::before);
   for (std::size_t s = 0; s < round_stages_; ++s) {
     run_stage(stream, round.now, block, s);
+    untouched_ = false;
     add_losses(stream, round, block);
     if (!stages_[s].personal && (s + 1 == round_stages_ || stages_[s + 1].personal)) send(stream, round, block, row);
   }

@@ -48,9 +48,9 @@ Limits limits_of(const Federation& federation, std::span<const Stage> stages);
 /// Trains blocks of clients: the memory of one thread, made once.
 class Trainer {
  public:
-  Trainer(Stream& stream, const Federation& federation, std::span<const Part> parts);
+  Trainer(Stream& stream, const Federation& federation, std::span<const Part> parts, int models);
 
-  /// Trains up to models_per_stack clients side by side, longest first. `row`: of the first in round.kept.
+  /// Trains up to `models` clients side by side, longest first. `row`: of the first in round.kept.
   void train(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row);
   /// Metrics of the algorithm's personal model of a client on its own test samples, and its macro-F1.
   struct Personal {
@@ -59,6 +59,8 @@ class Trainer {
   };
   Personal evaluate_personal(Stream& stream, const Server& server, ClientMemory& memory, ClientId id);
   std::int64_t floats() const;
+  /// Whether nothing of the block that train() was last called for has reached the round.
+  bool untouched() const { return untouched_; }
 
  private:
   void begin(Stream& stream, const Now& now, ClientMemory& memory, std::span<const Work> block);
@@ -103,6 +105,7 @@ class Trainer {
   const Federation& federation_;
   std::span<const Part> parts_;
   int models_;
+  bool untouched_ = true;
   FederatedAlgorithm::Footprint size_;  // of the algorithm
   std::vector<Stage> stages_;           // tuning's behind those of a round
   Limits limits_;
