@@ -40,14 +40,17 @@ for program in "${programs[@]}"; do
 done
 strip -o "$made/bin/mpirun" "$(readlink -f "$(command -v mpirun)")"
 
-# 2. Open MPI's plugins, except those of OpenSHMEM, monitoring, and networks that want drivers of their own.
+# 2. Open MPI's plugins, except those of OpenSHMEM, monitoring, other launchers than mpirun and Slurm, and networks that
+# want drivers of their own, and of two that do the same one.
 plugins=$(ompi_info --path pkglibdir --parsable | sed -n 's/^path:pkglibdir://p')
 share=$(ompi_info --path pkgdatadir --parsable | sed -n 's/^path:pkgdatadir://p')
 [ -d "$plugins" ] || fail "ompi_info names no folder of plugins"
 for plugin in "$plugins"/mca_*.so; do
   case ${plugin##*/mca_} in
     *_ucx.so | *_ofi.so | *_psm.so | *_psm2.so | *_openib.so | *_monitoring.so) ;;
-    spml_* | scoll_* | sshmem_* | memheap_* | atomic_*) ;;
+    spml_* | scoll_* | sshmem_* | memheap_* | atomic_* | crs_* | compress_* | vprotocol_*) ;;
+    *_flux.so | *_jsm.so | *_gridengine.so | *_simulator.so | io_romio* | osc_pt2pt.so | coll_han.so | coll_adapt.so) ;;
+    topo_treematch.so | rmaps_mindist.so | rmaps_ppr.so | rmaps_rank_file.so | rmaps_resilient.so | rmaps_seq.so) ;;
     *) cp "$plugin" "$made/plugins" ;;
   esac
 done
