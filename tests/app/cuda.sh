@@ -29,12 +29,19 @@ done
 for algorithm in $("$fedscape" list | sed -n '/^algorithms/,/^[a-z]/s/^  \([a-z][a-z0-9-]*\) .*/\1/p'); do
   for device in cpu cuda; do
     "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds 2 --network mlp --network.hidden 16 --algorithm "$algorithm" \
-      --lr 0.02 --device $device --output algorithm-$device.h5 --fresh 2>log.txt || fail "$algorithm on $device: $(cat log.txt)"
+      --lr 0.02 --feddf.steps 20 --mrtf.steps 20 --device $device --output algorithm-$device.h5 --fresh 2>log.txt || fail "$algorithm on $device: $(cat log.txt)"
   done
   near <(numbers algorithm-cpu.csv) <(numbers algorithm-cuda.csv) 1e-3 || fail "$algorithm"
 done
 
-# Whatever the stack, the same bits.
+# Whatever the stack, the same bits; also where there is no room for it.
+if [ "${FEDSCAPE_EMULATED:-0}" = 1 ]; then
+  wide=(fl run "${data[@]}" "${small[@]}" --rounds 2 --network mlp --network.hidden 512 --models-per-stack 3 --device cuda)
+  "$fedscape" "${wide[@]}" --output wide.h5 2>/dev/null
+  FEDSCAPE_EMULATED_MEMORY=9000000 "$fedscape" "${wide[@]}" --output narrow.h5 2>narrow.txt || fail "$(cat narrow.txt)"
+  [ "$(grep -c "going on with . clients side by side" narrow.txt)" = 1 ] || fail "halved not, or more than once: $(cat narrow.txt)"
+  [ "$(model_of wide.h5)" = "$(model_of narrow.h5)" ] || fail "smaller stacks train another model"
+fi
 for stack in 1 2; do
   "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds 3 --network lenet --lr 0.02 --models-per-stack $stack --device cuda \
     --output stack.h5 --fresh 2>/dev/null

@@ -41,7 +41,10 @@ struct Engine::Impl {
     return {plan.weights, plan.steps, plan.participation * static_cast<double>(federation.rounds)};
   }
   void move_server(const RoundPlan& plan, Server& server, RoundReport& report);
+  /// Of as many models as there is room for, but no more than asked for.
   Trainer& trainer(Stream& stream, int worker);
+  /// The device had no room: this worker goes on with half as many models.
+  void halve(int worker, const OutOfMemory& error);
   bool noises_sum() const { return federation.privacy != nullptr && federation.privacy->noises_sum(); }
 
   Workers& workers;
@@ -94,8 +97,22 @@ Engine::Impl::Impl(Workers& workers_in, Communicator& comm_in, const Federation&
 
 Trainer& Engine::Impl::trainer(Stream& stream, int worker) {
   std::unique_ptr<Trainer>& own = trainers[at(worker)];
-  if (!own) own = std::make_unique<Trainer>(stream, federation, parts, stacks[at(worker)]);
+  while (!own) {
+    try {
+      own = std::make_unique<Trainer>(stream, federation, parts, stacks[at(worker)]);
+    } catch (const OutOfMemory& error) {
+      halve(worker, error);
+    }
+  }
   return *own;
+}
+
+void Engine::Impl::halve(int worker, const OutOfMemory& error) {
+  int& stack = stacks[at(worker)];
+  if (stack == 1) throw error;
+  stack = (stack + 1) / 2;
+  trainers[at(worker)].reset();
+  if (!halved.exchange(true)) log_warning("{}: going on with {} clients side by side", error.what(), stack);
 }
 
 void Engine::Impl::train(const RoundPlan& plan, const Round& round) {
@@ -119,18 +136,15 @@ void Engine::Impl::train(const RoundPlan& plan, const Round& round) {
 
 void Engine::Impl::train_block(Stream& stream, int worker, const Round& round, std::span<const Work> block,
                                std::size_t row) {
-  int& stack = stacks[at(worker)];
   for (std::size_t done = 0; done < block.size();) {
-    const std::size_t now = std::min(at(stack), block.size() - done);
+    Trainer& own = trainer(stream, worker);
+    const std::size_t now = std::min(at(stacks[at(worker)]), block.size() - done);
     try {
-      trainer(stream, worker).train(stream, round, block.subspan(done, now), static_cast<std::int64_t>(row + done));
+      own.train(stream, round, block.subspan(done, now), static_cast<std::int64_t>(row + done));
       done += now;
     } catch (const OutOfMemory& error) {
-      const std::unique_ptr<Trainer>& own = trainers[at(worker)];
-      if (stack == 1 || (own && !own->untouched())) throw;
-      stack = (stack + 1) / 2;
-      trainers[at(worker)].reset();
-      if (!halved.exchange(true)) log_warning("{}: going on with {} clients side by side", error.what(), stack);
+      if (!own.untouched()) throw;
+      halve(worker, error);
     }
   }
 }
