@@ -34,13 +34,17 @@ for algorithm in $("$fedscape" list | sed -n '/^algorithms/,/^[a-z]/s/^  \([a-z]
   near <(numbers algorithm-cpu.csv) <(numbers algorithm-cuda.csv) 1e-3 || fail "$algorithm"
 done
 
-# Whatever the stack, the same bits; also where there is no room for it.
+# Whatever the stack, the same bits; also where there is no room for it, be it when it is made or in a step.
 if [ "${FEDSCAPE_EMULATED:-0}" = 1 ]; then
-  wide=(fl run "${data[@]}" "${small[@]}" --rounds 2 --network mlp --network.hidden 512 --models-per-stack 3 --device cuda)
+  wide=(fl run --data images --train-samples 400 --test-samples 100 --clients 8 --cohort 8 --batch 10 --rounds 2 --device cuda
+    --network mlp --network.hidden 512)
   "$fedscape" "${wide[@]}" --output wide.h5 2>/dev/null
-  FEDSCAPE_EMULATED_MEMORY=9000000 "$fedscape" "${wide[@]}" --output narrow.h5 2>narrow.txt || fail "$(cat narrow.txt)"
-  [ "$(grep -c "going on with . clients side by side" narrow.txt)" = 1 ] || fail "halved not, or more than once: $(cat narrow.txt)"
-  [ "$(model_of wide.h5)" = "$(model_of narrow.h5)" ] || fail "smaller stacks train another model"
+  for memory in 12000000 16000000; do
+    FEDSCAPE_EMULATED_MEMORY=$memory "$fedscape" "${wide[@]}" --models-per-stack 8 --fresh --output narrow.h5 2>narrow.txt ||
+      fail "$(cat narrow.txt)"
+    [ "$(grep -c "going on with 4 clients side by side" narrow.txt)" = 1 ] || fail "not halved once: $(cat narrow.txt)"
+    [ "$(model_of wide.h5)" = "$(model_of narrow.h5)" ] || fail "smaller stacks train another model"
+  done
 fi
 for stack in 1 2; do
   "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds 3 --network lenet --lr 0.02 --models-per-stack $stack --device cuda \
