@@ -17,7 +17,8 @@ void SweepCommandOptions::list(OptionTable& table) {
   table.field("batch-norm", batch_norm, "statistics at a point: frozen (the origin's), states (moved), recalibrated");
   table.field("precision", precision, kPrecisionText);
   table.field("save-seconds", save_seconds, "seconds between merges of the journals into the surface file");
-  table.field("models-per-stack", models_per_stack, "points that one thread evaluates together");
+  table.field("models-per-stack", models_per_stack,
+              "points that one thread evaluates together; 0: one, or on a GPU what fits");
   table.field("fresh", fresh, "start over where the output exists, instead of resuming it");
   table.group("Directions");
   table.field("direction-file", direction_file, "HDF5 file of loss-landscape with the directions; empty: as below");
@@ -44,7 +45,7 @@ void SweepCommandOptions::check(OptionTable& table) {
   for (const std::string& norm : {x_norm, y_norm})
     if (!norm.empty()) parse_normalize(norm);
   check_at_least("seed", seed, 0);
-  check_at_least("models-per-stack", models_per_stack, 1);
+  check_at_least("models-per-stack", models_per_stack, 0);
   FEDSCAPE_CHECK(save_seconds >= 0, "save-seconds: 0 or more was expected, not {}", save_seconds);
   FEDSCAPE_CHECK(!output.empty(), "output: the name of a file was expected, not an empty one");
   machine.check();

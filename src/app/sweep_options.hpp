@@ -19,7 +19,7 @@ struct SweepCommandOptions {
   std::string x_model, y_model, direction_file, save_directions, x_norm, y_norm, batch_norm = "frozen",
                                                                                  precision = "float32";
   bool ignore_biasbn = true, states = false, fresh = false;
-  std::int64_t seed = 1, models_per_stack = 1;
+  std::int64_t seed = 1, models_per_stack = 0;
   double save_seconds = 30;
   DataOptions data;
   NetworkOptions network;

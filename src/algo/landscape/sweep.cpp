@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "fedscape/device/memory.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/mix.hpp"
 #include "src/algo/landscape/tile_feed.hpp"
@@ -181,6 +182,20 @@ bool moves_statistics(Stream& stream, const ParamLayout& layout, const Plane& pl
   return false;
 }
 
+/// Points that each thread evaluates together where nobody says how many: one, or on a GPU what half of the free memory
+/// of every rank's holds, but no more than its share of the points.
+int models_that_fit(Workers& workers, Communicator& comm, const Network& network, std::size_t points,
+                    Precision precision) {
+  Stream& stream = workers.stream();
+  if (stream.device().kind == DeviceKind::cpu) return 1;
+  const auto threads = static_cast<std::int64_t>(workers.size()), ranks = std::int64_t{comm.size()};
+  const std::int64_t floats =
+      InferencePlan(stream, network, 1, kMetricChunk, precision).floats() + network.layout().size();
+  const auto fitting = static_cast<std::int64_t>(free_bytes(stream.device()) / 2 / sizeof(float)) / floats / threads;
+  const std::int64_t least = -comm.max(-fitting), share = static_cast<std::int64_t>(points) / (threads * ranks);
+  return static_cast<int>(std::clamp<std::int64_t>(std::min(least, share), 1, 65535));
+}
+
 void check(Stream& stream, const Job& job) {
   const ParamLayout& layout = job.network.layout();
   FEDSCAPE_CHECK(job.options.models_per_stack >= 1, "{} models per stack", job.options.models_per_stack);
@@ -196,8 +211,11 @@ void check(Stream& stream, const Job& job) {
 
 void sweep(Workers& workers, Communicator& comm, const Network& network, const Plane& plane, const Grid& grid,
            std::span<const Point> pending, std::span<const SweepData> splits, const Dataset* recalibrate,
-           const SweepOptions& options, const RecordPoint& record, const std::function<bool()>& stop) {
+           const SweepOptions& asked, const RecordPoint& record, const std::function<bool()>& stop) {
   // 1. The same tiles in the same order on every rank.
+  SweepOptions options = asked;
+  if (asked.models_per_stack == 0)
+    options.models_per_stack = models_that_fit(workers, comm, network, pending.size(), asked.precision);
   const Job job{network, plane, grid, splits, recalibrate, options};
   check(workers.stream(), job);
   const std::vector<Tile> tiles = plan_tiles(grid, pending, options.models_per_stack);

@@ -62,7 +62,7 @@ using RecordPoint = std::function<void(Point, std::span<const Metrics>)>;
 
 struct SweepOptions {
   BatchNormPolicy batch_norm = BatchNormPolicy::frozen;
-  int models_per_stack = 1;  // points evaluated together by one thread
+  int models_per_stack = 0;  // points evaluated together by one thread; 0: one, or on a GPU what fits
   Precision precision = Precision::float32;
 };
 
