@@ -1,21 +1,16 @@
 #include "kernels/fold.hpp"
 
-#include <cmath>
-
 namespace fedscape::kernels {
 
-void fold_batch_norm(Cpu, const Fold& f, std::int64_t filters, std::int64_t size) {
-  for (std::int64_t o = 0; o < filters; ++o) {
-    const double bias = f.bias ? f.bias[o] : 0.0;
-    double s = 1.0, shifted = bias;
-    if (f.mean) {
-      s = (f.scale ? f.scale[o] : 1.0) / std::sqrt(static_cast<double>(f.variance[o]) + f.eps);
-      shifted = (bias - f.mean[o]) * s + (f.shift ? f.shift[o] : 0.0);
+void fold_batch_norm(Cpu, Stream&, const Fold& f, int models, std::int64_t filters, std::int64_t size) {
+  for (int m = 0; m < models; ++m) {
+    const float* const w = f.w.row(m);
+    float* const folded = f.folded_w.row(m);
+    for (std::int64_t o = 0; o < filters; ++o) {
+      const auto [s, bias] = folded_filter(f, m, o);
+      f.folded_bias.row(m)[o] = static_cast<float>(bias);
+      for (std::int64_t i = o * size; i < (o + 1) * size; ++i) folded[i] = static_cast<float>(w[i] * s);
     }
-    if (f.map_scale) s *= f.map_scale[o], shifted *= f.map_scale[o];
-    if (f.map_shift) shifted += f.map_shift[o];
-    f.folded_bias[o] = static_cast<float>(shifted);
-    for (std::int64_t i = o * size; i < (o + 1) * size; ++i) f.folded_w[i] = static_cast<float>(f.w[i] * s);
   }
 }
 

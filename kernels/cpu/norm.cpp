@@ -1,7 +1,5 @@
 #include "kernels/norm.hpp"
 
-#include <cmath>
-
 #include "fedscape/device/team.hpp"
 #include "fedscape/tensor/tensor.hpp"
 #include "kernels/cpu/channel_moments.hpp"
@@ -38,9 +36,6 @@ void denormalise(std::int64_t rows, int C, const float* x, const float* dy, cons
   });
 }
 
-float or_one(const float* values, int c) { return values ? values[c] : 1.0f; }
-float or_zero(const float* values, int c) { return values ? values[c] : 0.0f; }
-
 void store_row(int C, const double* from, float* to) {
   for (int c = 0; to && c < C; ++c) to[c] = static_cast<float>(from[c]);
 }
@@ -65,7 +60,7 @@ void group_moments(std::int64_t positions, int C, int groups, float eps, const d
       variance += (squares[c] / static_cast<double>(positions) + off * off) / width;
     }
     moments[2 * g] = static_cast<float>(centre);
-    moments[2 * g + 1] = static_cast<float>(1 / std::sqrt(variance + eps));
+    moments[2 * g + 1] = inverse_deviation(variance, eps);
   }
 }
 
@@ -85,16 +80,16 @@ void group_norm_sample_backward(Stream& stream, std::int64_t positions, int C, i
   }
   gradient_sums(positions, C, x, dy, mean.data(), inverse.data(), by_one.data(), by_x.data());
   for (int g = 0; g < groups; ++g) {
-    const double k = moments[2 * g + 1];
     double one = 0, xs = 0;
     for (int c = g * width; c < (g + 1) * width; ++c) {
       one += by_one.data()[c] * or_one(scale, c);
       xs += by_x.data()[c] * or_one(scale, c);
     }
+    const NormGradient gradient = group_norm_gradient(moments[2 * g + 1], one, xs, n);
     for (int c = g * width; c < (g + 1) * width; ++c) {
-      factor.data()[c] = static_cast<float>(k * or_one(scale, c));
-      offset.data()[c] = static_cast<float>(k * one / n);
-      slope.data()[c] = static_cast<float>(k * k * xs / n);
+      factor.data()[c] = gradient.factor * or_one(scale, c);
+      offset.data()[c] = gradient.offset;
+      slope.data()[c] = gradient.slope;
     }
   }
   denormalise(positions, C, x, dy, mean.data(), factor.data(), offset.data(), slope.data(), dx);
@@ -120,7 +115,7 @@ void batch_norm_forward(Cpu, Stream& stream, const Batch& batch, std::int64_t po
       const double variance = rows ? squares.data()[c] / static_cast<double>(rows) : 0;
       row[c] = static_cast<float>(mean.data()[c]);
       row[C + c] = static_cast<float>(variance);
-      row[2 * C + c] = static_cast<float>(1 / std::sqrt(variance + eps));
+      row[2 * C + c] = inverse_deviation(variance, eps);
       factor.data()[c] = row[2 * C + c] * or_one(scale.row(m), c);
       offset.data()[c] = or_zero(shift.row(m), c);
     }
@@ -142,10 +137,11 @@ void batch_norm_backward(Cpu, Stream& stream, const Batch& batch, std::int64_t p
     const float *const mean = moments.row(m), *const inverse = mean + 2 * C;
     gradient_sums(stream, Pieces(rows, positions), C, x.row(m), dy.row(m), mean, inverse, by_one.data(), by_x.data());
     for (int c = 0; c < C; ++c) {
-      const double k = double{inverse[c]} * or_one(scale.row(m), c), n = static_cast<double>(rows);
-      factor.data()[c] = static_cast<float>(k);
-      offset.data()[c] = static_cast<float>(k * by_one.data()[c] / n);
-      slope.data()[c] = static_cast<float>(k * inverse[c] * by_x.data()[c] / n);
+      const NormGradient gradient = batch_norm_gradient(inverse[c], or_one(scale.row(m), c), by_one.data()[c],
+                                                        by_x.data()[c], static_cast<double>(rows));
+      factor.data()[c] = gradient.factor;
+      offset.data()[c] = gradient.offset;
+      slope.data()[c] = gradient.slope;
     }
     share_range(stream, rows, kLeastElements / C + 1, [&](Stream&, std::int64_t begin, std::int64_t end) {
       const std::int64_t at = begin * C;
@@ -164,7 +160,7 @@ void batch_norm_apply(Cpu, Stream& stream, const Batch& batch, std::int64_t posi
   const Tensor<float> factor(stream, {C}), offset(stream, {C});
   for (int m = 0; m < batch.models; ++m) {
     for (int c = 0; c < C; ++c) {
-      factor.data()[c] = static_cast<float>(or_one(scale.row(m), c) / std::sqrt(double{variance.row(m)[c]} + eps));
+      factor.data()[c] = fixed_factor(variance.row(m)[c], eps, or_one(scale.row(m), c));
       offset.data()[c] = or_zero(shift.row(m), c);
     }
     normalise(batch.count(m) * positions, C, x.row(m), mean.row(m), factor.data(), offset.data(), y.row(m));
@@ -175,13 +171,12 @@ void batch_norm_update(Cpu, Stream&, const Batch& batch, std::int64_t positions,
                        Slot<const float> moments, Slot<float> mean, Slot<float> variance) {
   for (int m = 0; m < batch.models; ++m) {
     if (batch.count(m) == 0) continue;
-    const double n = static_cast<double>(batch.count(m) * positions);
-    const float rate = momentum[momentum.size() == 1 ? 0 : static_cast<std::size_t>(m)];
-    const float keep = 1 - rate, unbiased = static_cast<float>(n > 1 ? n / (n - 1) : 1);
+    const RunningRate running(momentum[momentum.size() == 1 ? 0 : static_cast<std::size_t>(m)],
+                              static_cast<double>(batch.count(m) * positions));
     const float* const row = moments.row(m);
     for (int c = 0; c < C; ++c) {
-      mean.row(m)[c] = keep * mean.row(m)[c] + rate * row[c];
-      variance.row(m)[c] = keep * variance.row(m)[c] + rate * (row[C + c] * unbiased);
+      mean.row(m)[c] = running.mean(mean.row(m)[c], row[c]);
+      variance.row(m)[c] = running.variance(variance.row(m)[c], row[C + c]);
     }
   }
 }

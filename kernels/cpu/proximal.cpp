@@ -1,8 +1,6 @@
 #include "kernels/proximal.hpp"
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 
 namespace fedscape::kernels {
 
@@ -29,24 +27,13 @@ double add_row(std::int64_t length, float weight, const float* w, const float* r
   return sum;
 }
 
-double squared(float d, float weight, float& grad) {
-  grad += weight * d;
-  return 0.5 * static_cast<double>(d) * static_cast<double>(d);
-}
-
-double smooth_l1(float d, float weight, float& grad) {
-  const float bounded = std::clamp(d, -1.0f, 1.0f);
-  grad += weight * bounded;
-  return static_cast<double>(bounded) * (static_cast<double>(d) - 0.5 * static_cast<double>(bounded));
-}
-
 }  // namespace
 
 void proximal(Cpu, Stream&, ops::Proximal kind, float weight, std::int64_t length, Slot<const float> w,
               Slot<const float> reference, float* loss, Slot<float> grads, int models) {
   for (int m = 0; m < models; ++m) {
     const auto add = [&](auto term) { return add_row(length, weight, w.row(m), reference.row(m), grads.row(m), term); };
-    const double sum = kind == ops::Proximal::squared ? add(squared) : add(smooth_l1);
+    const double sum = kind == ops::Proximal::squared ? add(squared_term) : add(smooth_l1_term);
     loss[m] += static_cast<float>(static_cast<double>(weight) * sum);
   }
 }

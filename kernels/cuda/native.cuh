@@ -3,6 +3,7 @@
 #include "fedscape/base/handle.hpp"
 #include "fedscape/tensor/tensor.hpp"
 #include "kernels/cuda/check.cuh"
+#include "kernels/cuda/grid.hpp"
 
 namespace fedscape {
 
@@ -23,8 +24,6 @@ struct Stream::CudaNative {
 }  // namespace fedscape
 
 namespace fedscape::kernels {
-
-inline constexpr int kThreads = 256;
 
 inline cudaStream_t queue(Stream& stream) { return stream.cuda().stream.get(); }
 
@@ -47,20 +46,6 @@ Tensor<T> upload(Stream& stream, const T* values, std::int64_t n) {
   const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(T);
   CUDA_CHECK(cudaMemcpyAsync(copy.data(), values, bytes, cudaMemcpyHostToDevice, queue(stream)));
   return copy;
-}
-
-/// Sum of the block's kThreads values, in every thread: a tree whose order never changes.
-__device__ inline double block_sum(double value) {
-  __shared__ double sums[kThreads];
-  sums[threadIdx.x] = value;
-  __syncthreads();
-  for (int half = kThreads / 2; half > 0; half /= 2) {
-    if (threadIdx.x < half) sums[threadIdx.x] += sums[threadIdx.x + half];
-    __syncthreads();
-  }
-  const double sum = sums[0];
-  __syncthreads();  // before the next call writes
-  return sum;
 }
 
 }  // namespace fedscape::kernels

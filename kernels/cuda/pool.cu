@@ -1,165 +1,34 @@
-#include "kernels/cuda/each.cuh"
-#include "kernels/pool_windows.hpp"
+#include "kernels/cuda/pool.hpp"
+
+#include "kernels/cuda/grid.cuh"
 
 namespace fedscape::kernels {
 
-namespace {
-
-/// One channel of one sample's map.
-struct Plane {
-  const float* data;
-  int columns, channels;
-  __device__ float operator()(int row, int column) const {
-    return data[(std::int64_t{row} * columns + column) * channels];
-  }
-};
-
-/// Where element j of a model's maps [b,row,column,channel] lies.
-struct Place {
-  std::int64_t b;
-  int row, column, channel;
-};
-
-__device__ Place place_of(std::int64_t j, int rows, int columns, int channels) {
-  const std::int64_t pixel = j / channels, line = pixel / columns;
-  return {line / rows, static_cast<int>(line % rows), static_cast<int>(pixel % columns),
-          static_cast<int>(j % channels)};
-}
-
-struct Maps : Windows {
-  __device__ Place input(std::int64_t j) const { return place_of(j, rows.size, columns.size, channels); }
-  __device__ Place output(std::int64_t j) const { return place_of(j, rows.out, columns.out, channels); }
-  __device__ Plane inputs(Slot<const float> x, int m, const Place& at) const {
-    return {x.data + m * x.stride + at.b * in_sample() + at.channel, columns.size, channels};
-  }
-  __device__ Plane outputs(Slot<const float> y, int m, const Place& at) const {
-    return {y.data + m * y.stride + at.b * out_sample() + at.channel, columns.out, channels};
-  }
-  /// Share of one pixel in the average of a window.
-  __device__ float share(int row, int column) const {
-    return 1.0f / static_cast<float>(rows.window(row).counted * columns.window(column).counted);
-  }
-};
-
-/// y of one window.
-struct MaxForward {
-  Maps maps;
-  Slot<const float> x;
-  float* y;
-  __device__ void operator()(int m, std::int64_t i, std::int64_t j) const {
-    const Place at = maps.output(j);
-    const Plane in = maps.inputs(x, m, at);
-    const Span rows = maps.rows.window(at.row), columns = maps.columns.window(at.column);
-    float best = in(rows.begin, columns.begin);
-    for (int row = rows.begin; row < rows.end; ++row)
-      for (int column = columns.begin; column < columns.end; ++column) {
-        const float value = in(row, column);
-        best = value <= best || best != best ? best : value;  // NaN stays
-      }
-    y[i] = best;
-  }
-};
-
-/// dx of one pixel: the gradients of the windows whose first maximum it is, in the order of the windows.
-struct MaxBackward {
-  Maps maps;
-  Slot<const float> x, y, dy;
-  float* dx;
-  __device__ bool first_in_window(const Plane& in, const Place& at, const Span& rows, const Span& columns) const {
-    const float value = in(at.row, at.column);
-    for (int row = rows.begin; row <= at.row; ++row)
-      for (int column = columns.begin; column < (row < at.row ? columns.end : at.column); ++column)
-        if (in(row, column) == value) return false;
-    return true;
-  }
-  __device__ void operator()(int m, std::int64_t i, std::int64_t j) const {
-    const Place at = maps.input(j);
-    const Plane in = maps.inputs(x, m, at), out = maps.outputs(y, m, at), dout = maps.outputs(dy, m, at);
-    const Span rows = maps.rows.covering(at.row), columns = maps.columns.covering(at.column);
-    float sum = 0;
-    for (int row = rows.begin; row < rows.end; ++row)
-      for (int column = columns.begin; column < columns.end; ++column)
-        if (in(at.row, at.column) == out(row, column) &&
-            first_in_window(in, at, maps.rows.window(row), maps.columns.window(column)))
-          sum += dout(row, column);
-    dx[i] = sum;
-  }
-};
-
-/// y of one window.
-struct AverageForward {
-  Maps maps;
-  Slot<const float> x;
-  float* y;
-  __device__ void operator()(int m, std::int64_t i, std::int64_t j) const {
-    const Place at = maps.output(j);
-    const Plane in = maps.inputs(x, m, at);
-    const Span rows = maps.rows.window(at.row), columns = maps.columns.window(at.column);
-    float sum = 0;
-    for (int row = rows.begin; row < rows.end; ++row)
-      for (int column = columns.begin; column < columns.end; ++column) sum += in(row, column);
-    y[i] = sum * maps.share(at.row, at.column);
-  }
-};
-
-/// dx of one pixel, over the windows that cover it in their order.
-struct AverageBackward {
-  Maps maps;
-  Slot<const float> dy;
-  float* dx;
-  __device__ void operator()(int m, std::int64_t i, std::int64_t j) const {
-    const Place at = maps.input(j);
-    const Plane dout = maps.outputs(dy, m, at);
-    const Span rows = maps.rows.covering(at.row), columns = maps.columns.covering(at.column);
-    float sum = 0;
-    for (int row = rows.begin; row < rows.end; ++row)
-      for (int column = columns.begin; column < columns.end; ++column)
-        sum += maps.share(row, column) * dout(row, column);
-    dx[i] = sum;
-  }
-};
-
-template <class Pooling>
-void average_forward(Stream& stream, const Pooling& shape, const Batch& batch, Slot<const float> x, Slot<float> y) {
-  const Maps maps{windows_of(shape)};
-  each_element(stream, batch, maps.out_sample(), AverageForward{maps, x, y.data});
-}
-
-template <class Pooling>
-void average_backward(Stream& stream, const Pooling& shape, const Batch& batch, Slot<const float> dy, Slot<float> dx) {
-  const Maps maps{windows_of(shape)};
-  each_element(stream, batch, maps.in_sample(), AverageBackward{maps, dy, dx.data});
-}
-
-}  // namespace
-
 void max_pool_forward(Cuda, Stream& stream, const PoolShape& shape, const Batch& batch, Slot<const float> x,
                       Slot<float> y) {
-  const Maps maps{windows_of(shape)};
-  each_element(stream, batch, maps.out_sample(), MaxForward{maps, x, y.data});
+  on_grid::max_pool_forward(DeviceGrid(stream), shape, batch, x, y);
 }
 
 void max_pool_backward(Cuda, Stream& stream, const PoolShape& shape, const Batch& batch, Slot<const float> x,
                        Slot<const float> y, Slot<const float> dy, Slot<float> dx) {
-  const Maps maps{windows_of(shape)};
-  each_element(stream, batch, maps.in_sample(), MaxBackward{maps, x, y, dy, dx.data});
+  on_grid::max_pool_backward(DeviceGrid(stream), shape, batch, x, y, dy, dx);
 }
 
 void average_pool_forward(Cuda, Stream& stream, const PoolShape& shape, const Batch& batch, Slot<const float> x,
                           Slot<float> y) {
-  average_forward(stream, shape, batch, x, y);
+  on_grid::average_pool_forward(DeviceGrid(stream), shape, batch, x, y);
 }
 void average_pool_backward(Cuda, Stream& stream, const PoolShape& shape, const Batch& batch, Slot<const float> dy,
                            Slot<float> dx) {
-  average_backward(stream, shape, batch, dy, dx);
+  on_grid::average_pool_backward(DeviceGrid(stream), shape, batch, dy, dx);
 }
 void adaptive_pool_forward(Cuda, Stream& stream, const AdaptiveShape& shape, const Batch& batch, Slot<const float> x,
                            Slot<float> y) {
-  average_forward(stream, shape, batch, x, y);
+  on_grid::average_pool_forward(DeviceGrid(stream), shape, batch, x, y);
 }
 void adaptive_pool_backward(Cuda, Stream& stream, const AdaptiveShape& shape, const Batch& batch, Slot<const float> dy,
                             Slot<float> dx) {
-  average_backward(stream, shape, batch, dy, dx);
+  on_grid::average_pool_backward(DeviceGrid(stream), shape, batch, dy, dx);
 }
 
 }  // namespace fedscape::kernels

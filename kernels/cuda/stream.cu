@@ -60,6 +60,21 @@ Stream::CudaNative* make_native(Device device) { return new Stream::CudaNative(d
 void destroy_native(Stream::CudaNative* native) noexcept { delete native; }
 void synchronize(Stream::CudaNative& native) { CUDA_CHECK(cudaStreamSynchronize(native.stream.get())); }
 
+CUstream_st* queue_of(Stream::CudaNative& native) { return native.stream.get(); }
+void use(Device device) { CUDA_CHECK(cudaSetDevice(device.index)); }
+
+std::string bus_address(Device device) {
+  char address[32] = "";
+  CUDA_CHECK(cudaDeviceGetPCIBusId(address, sizeof address, device.index));
+  return address;
+}
+
+std::string device_name(Device device) {
+  cudaDeviceProp properties{};
+  CUDA_CHECK(cudaGetDeviceProperties(&properties, device.index));
+  return properties.name;
+}
+
 void* allocate(Device device, std::size_t bytes) {
   CUDA_CHECK(cudaSetDevice(device.index));
   void* data = nullptr;

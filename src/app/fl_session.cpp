@@ -19,7 +19,8 @@ Dataset load(Workers& workers, Communicator& comm, const DataOptions& options, S
 FlSession::FlSession(Communicator& world, const FlOptions& options)
     : machine(pick(world, options.machine)),
       workers(machine.device, machine.threads),
-      profiling(options.machine.profile, workers, world),
+      ranks(world, workers.stream()),
+      profiling(options.machine.profile, workers, ranks.comm()),
       comm(profiling.comm()),
       train(load(workers, comm, options.data, Split::train)),
       test(load(workers, comm, options.data, Split::test)) {}

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "fedscape/comm/device_ranks.hpp"
 #include "src/app/fl_options.hpp"
 #include "src/app/profiling.hpp"
 
@@ -18,6 +19,7 @@ struct FlSession {
 
   Machine machine;
   Workers workers;
+  DeviceRanks ranks;
   Profiling profiling;
   Communicator& comm;
   Dataset train, test;

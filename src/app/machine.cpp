@@ -3,40 +3,28 @@
 #include <elf.h>
 #include <link.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <vector>
 
 #include "fedscape/base/check.hpp"
+#include "fedscape/comm/nodes.hpp"
 #include "fedscape/device/pick.hpp"
 
 namespace fedscape {
 
 namespace {
 
-/// Who shares cores with whom: ranks of one host that may run on the same ones.
-struct Place {
-  std::array<char, 256> host{};
-  cpu_set_t cores{};
-};
-
-Place own_place() {
-  Place place;
-  gethostname(place.host.data(), place.host.size() - 1);
-  sched_getaffinity(0, sizeof place.cores, &place.cores);
-  return place;
-}
-
-std::vector<Place> all_places(Communicator& comm) {
-  const Place mine = own_place();
+/// The cores that each rank may run on.
+std::vector<cpu_set_t> all_cores(Communicator& comm) {
+  cpu_set_t mine{};
+  sched_getaffinity(0, sizeof mine, &mine);
   std::vector<std::byte> bytes;
   comm.all_gather(std::as_bytes(std::span(&mine, 1)), bytes);
-  std::vector<Place> places(bytes.size() / sizeof(Place));
-  std::memcpy(places.data(), bytes.data(), bytes.size());
-  return places;
+  std::vector<cpu_set_t> cores(bytes.size() / sizeof mine);
+  std::memcpy(cores.data(), bytes.data(), bytes.size());
+  return cores;
 }
 
 /// The build id lies in a note of the first loaded object, the executable.
@@ -75,18 +63,20 @@ void MachineOptions::check() const {
 }
 
 Machine pick_machine(const MachineOptions& options, Communicator& comm) {
-  const std::vector<Place> places = all_places(comm);
-  const Place& mine = places[static_cast<std::size_t>(comm.rank())];
+  const std::vector<int> nodes = nodes_of(comm);
+  const std::vector<cpu_set_t> cores = all_cores(comm);
+  const auto own = static_cast<std::size_t>(comm.rank());
   int sharing = 0, before = 0;
-  for (std::size_t rank = 0; rank < places.size(); ++rank) {
-    const bool same_host = std::strcmp(places[rank].host.data(), mine.host.data()) == 0;
-    if (same_host && static_cast<int>(rank) < comm.rank()) ++before;
-    if (same_host && CPU_EQUAL(&places[rank].cores, &mine.cores)) ++sharing;
+  for (std::size_t rank = 0; rank < nodes.size(); ++rank) {
+    if (nodes[rank] != nodes[own]) continue;
+    if (rank < own) ++before;
+    if (CPU_EQUAL(&cores[rank], &cores[own])) ++sharing;
   }
   Machine machine;
   machine.device = pick_device(options.device, before);
-  const int cores = machine.device.kind == DeviceKind::cpu ? CPU_COUNT(&mine.cores) / std::max(1, sharing) : 1;
-  machine.threads = options.threads > 0 ? static_cast<int>(options.threads) : std::max(1, cores);
+  const bool on_cpu = machine.device.kind == DeviceKind::cpu;
+  const int usable = on_cpu ? CPU_COUNT(&cores[own]) / std::max(1, sharing) : 1;
+  machine.threads = options.threads > 0 ? static_cast<int>(options.threads) : std::max(1, usable);
   return machine;
 }
 

@@ -11,7 +11,7 @@ namespace fedscape {
 namespace {
 
 template <class T>
-void sum_on_host(MPI_Comm comm, MPI_Datatype type, int largest_count, std::span<T> data) {
+void sum_by_mpi(MPI_Comm comm, MPI_Datatype type, int largest_count, std::span<T> data) {
   while (!data.empty()) {
     const std::span<T> part = data.first(std::min(data.size(), static_cast<std::size_t>(largest_count)));
     MPI_CHECK(MPI_Allreduce(MPI_IN_PLACE, part.data(), static_cast<int>(part.size()), type, MPI_SUM, comm));
@@ -22,10 +22,12 @@ void sum_on_host(MPI_Comm comm, MPI_Datatype type, int largest_count, std::span<
 template <class T>
 void sum_in_place(Stream& stream, MPI_Comm comm, MPI_Datatype type, int largest_count, View<T> view) {
   const std::size_t count = static_cast<std::size_t>(view.size());
-  if (stream.device().kind == DeviceKind::cpu)
-    return sum_on_host(comm, type, largest_count, std::span<T>(view.data, count));
+  if (stream.device().kind == DeviceKind::cpu || mpi_takes_device_memory()) {
+    stream.synchronize();  // MPI knows nothing of streams
+    return sum_by_mpi(comm, type, largest_count, std::span<T>(view.data, count));
+  }
   std::vector<T> host = to_host(stream, view);
-  sum_on_host(comm, type, largest_count, std::span<T>(host));
+  sum_by_mpi(comm, type, largest_count, std::span<T>(host));
   copy_to_device(stream, view.data, host.data(), count * sizeof(T));
 }
 
@@ -45,11 +47,11 @@ MpiCommunicator::~MpiCommunicator() {
 }
 
 void MpiCommunicator::sum(Stream& stream, View<std::int64_t> in_place) {
-  sum_in_place(stream, comm_, MPI_INT64_T, largest_count_, in_place);
+  if (size_ > 1) sum_in_place(stream, comm_, MPI_INT64_T, largest_count_, in_place);
 }
 
 void MpiCommunicator::sum(Stream& stream, View<float> in_place) {
-  sum_in_place(stream, comm_, MPI_FLOAT, largest_count_, in_place);
+  if (size_ > 1) sum_in_place(stream, comm_, MPI_FLOAT, largest_count_, in_place);
 }
 
 void MpiCommunicator::broadcast(std::span<std::byte> data, int root) {

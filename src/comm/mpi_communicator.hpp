@@ -5,7 +5,10 @@
 
 namespace fedscape {
 
-/// Communicator over host memory. Arrays of a device pass through the host.
+/// Whether MPI sends from and receives into the memory of CUDA devices.
+bool mpi_takes_device_memory();
+
+/// Communicator over host memory. Arrays of a device pass through the host where MPI does not take them as they are.
 class MpiCommunicator : public Communicator {
  public:
   /// Owns `comm`. No MPI call moves more than `largest_count` elements.

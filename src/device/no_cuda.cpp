@@ -13,6 +13,10 @@ std::string why_no_device() { return kNoCuda; }
 Stream::CudaNative* make_native(Device) { fail(kNoCuda); }
 void destroy_native(Stream::CudaNative*) noexcept {}
 void synchronize(Stream::CudaNative&) { fail(kNoCuda); }
+CUstream_st* queue_of(Stream::CudaNative&) { fail(kNoCuda); }
+void use(Device) { fail(kNoCuda); }
+std::string bus_address(Device) { fail(kNoCuda); }
+std::string device_name(Device) { fail(kNoCuda); }
 void* allocate(Device, std::size_t) { fail(kNoCuda); }
 void deallocate(void*) noexcept {}
 std::size_t free_bytes(Device) { fail(kNoCuda); }

@@ -12,24 +12,20 @@ void fold_batch_norm(Stream& stream, const FixedNorm* norm, const ChannelMap& ma
   for (const std::span<const float> part : {map.scale, map.shift})
     FEDSCAPE_CHECK(part.empty() || std::ssize(part) == filters, "a map of {} channels for {} filters", part.size(),
                    filters);
-  const auto of = [&](const Slot<const float> FixedNorm::*part, int m) {
-    return norm ? (norm->*part).row(m) : nullptr;
-  };
-  kernels::dispatch_cpu(stream, "fold_batch_norm", [&](auto on) {
-    for (int m = 0; m < models; ++m) {
-      const kernels::Fold fold{.eps = norm ? norm->eps : 0.0f,
-                               .mean = of(&FixedNorm::mean, m),
-                               .variance = of(&FixedNorm::variance, m),
-                               .scale = of(&FixedNorm::scale, m),
-                               .shift = of(&FixedNorm::shift, m),
-                               .map_scale = map.scale.empty() ? nullptr : map.scale.data(),
-                               .map_shift = map.shift.empty() ? nullptr : map.shift.data(),
-                               .w = w.row(m),
-                               .bias = bias.row(m),
-                               .folded_w = folded_w.data + m * row,
-                               .folded_bias = folded_bias.data + m * filters};
-      kernels::fold_batch_norm(on, fold, filters, row / filters);
-    }
+  const auto of = [&](const Slot<const float> FixedNorm::*part) { return norm ? norm->*part : Slot<const float>(); };
+  const kernels::Fold fold{.eps = norm ? norm->eps : 0.0f,
+                           .mean = of(&FixedNorm::mean),
+                           .variance = of(&FixedNorm::variance),
+                           .scale = of(&FixedNorm::scale),
+                           .shift = of(&FixedNorm::shift),
+                           .map_scale = map.scale.empty() ? nullptr : map.scale.data(),
+                           .map_shift = map.shift.empty() ? nullptr : map.shift.data(),
+                           .w = w,
+                           .bias = bias,
+                           .folded_w = {folded_w.data, row},
+                           .folded_bias = {folded_bias.data, filters}};
+  kernels::dispatch(stream, [&](auto on) {
+    kernels::fold_batch_norm(on, stream, fold, static_cast<int>(models), filters, row / filters);
   });
 }
 

@@ -41,7 +41,7 @@ void batch_norm_forward(Stream& stream, const Batch& batch, float eps, View<cons
   const auto x_rows = model_rows("batch_norm_forward", "x", batch, x, sample);
   const auto y_rows = model_rows("batch_norm_forward", "y", batch, y, sample);
   const auto moment = moment_rows("batch_norm_forward", batch, moments, {3, C});
-  kernels::dispatch_cpu(stream, "batch_norm_forward", [&, n = positions, width = C](auto on) {
+  kernels::dispatch(stream, [&, n = positions, width = C](auto on) {
     kernels::batch_norm_forward(on, stream, batch, n, width, eps, x_rows, scale, shift, y_rows, moment);
   });
 }
@@ -56,7 +56,7 @@ void batch_norm_backward(Stream& stream, const Batch& batch, View<const float> x
   const auto dy_rows = model_rows("batch_norm_backward", "dy", batch, dy, sample);
   const auto dx_rows = model_rows("batch_norm_backward", "dx", batch, dx, sample);
   const auto moment = moment_rows("batch_norm_backward", batch, moments, {3, C});
-  kernels::dispatch_cpu(stream, "batch_norm_backward", [&, n = positions, width = C](auto on) {
+  kernels::dispatch(stream, [&, n = positions, width = C](auto on) {
     kernels::batch_norm_backward(on, stream, batch, n, width, x_rows, moment, scale, dy_rows, dx_rows, dscale, dshift);
   });
 }
@@ -68,7 +68,7 @@ void batch_norm_apply(Stream& stream, const Batch& batch, float eps, View<const 
   const auto [positions, C] = channels_of(sample);
   const auto x_rows = input_rows("batch_norm_apply", "x", batch, x, sample);
   const auto y_rows = model_rows("batch_norm_apply", "y", batch, y, sample);
-  kernels::dispatch_cpu(stream, "batch_norm_apply", [&, n = positions, width = C](auto on) {
+  kernels::dispatch(stream, [&, n = positions, width = C](auto on) {
     kernels::batch_norm_apply(on, stream, batch, n, width, eps, x_rows, mean, variance, scale, shift, y_rows);
   });
 }
@@ -81,7 +81,7 @@ void batch_norm_update(Stream& stream, const Batch& batch, std::int64_t position
                  momentum.size(), batch.models);
   const int C = static_cast<int>(moments.shape[2]);
   const auto moment = moment_rows("batch_norm_update", batch, moments, {3, C});
-  kernels::dispatch_cpu(stream, "batch_norm_update", [&](auto on) {
+  kernels::dispatch(stream, [&](auto on) {
     kernels::batch_norm_update(on, stream, batch, positions, C, momentum, moment, mean, variance);
   });
 }
@@ -95,7 +95,7 @@ void group_norm_forward(Stream& stream, const Batch& batch, int groups, float ep
   const auto x_rows = input_rows("group_norm_forward", "x", batch, x, sample);
   const auto y_rows = model_rows("group_norm_forward", "y", batch, y, sample);
   const auto moment = moment_rows("group_norm_forward", batch, moments, {batch.size, groups, 2});
-  kernels::dispatch_cpu(stream, "group_norm_forward", [&, n = positions, width = C](auto on) {
+  kernels::dispatch(stream, [&, n = positions, width = C](auto on) {
     kernels::group_norm_forward(on, stream, batch, n, width, groups, eps, x_rows, scale, shift, y_rows, moment);
   });
 }
@@ -111,7 +111,7 @@ void group_norm_backward(Stream& stream, const Batch& batch, int groups, View<co
   const auto dy_rows = model_rows("group_norm_backward", "dy", batch, dy, sample);
   const auto dx_rows = model_rows("group_norm_backward", "dx", batch, dx, sample);
   const auto moment = moment_rows("group_norm_backward", batch, moments, {batch.size, groups, 2});
-  kernels::dispatch_cpu(stream, "group_norm_backward", [&, n = positions, width = C](auto on) {
+  kernels::dispatch(stream, [&, n = positions, width = C](auto on) {
     kernels::group_norm_backward(on, stream, batch, n, width, groups, x_rows, moment, scale, dy_rows, dx_rows, dscale,
                                  dshift);
   });

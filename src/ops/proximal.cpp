@@ -10,7 +10,7 @@ void proximal(Stream& stream, Proximal kind, float weight, std::int64_t length, 
   FEDSCAPE_CHECK(loss.shape.rank() == 1 && length >= 0, "loss {} and {} parameters; loss is [M]", loss.shape.text(),
                  length);
   const int models = static_cast<int>(loss.shape[0]);
-  kernels::dispatch_cpu(stream, "proximal", [&](auto on) {
+  kernels::dispatch(stream, [&](auto on) {
     kernels::proximal(on, stream, kind, weight, length, w, reference, loss.data, grads, models);
   });
 }

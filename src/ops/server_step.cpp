@@ -11,9 +11,8 @@ void server_step(Stream& stream, const ServerStep& rates, View<const float> d, V
   FEDSCAPE_CHECK(d.shape == m.shape && d.shape == x.shape && (!adaptive || v.shape == d.shape),
                  "d {}, m {}, v {}, x {}; all are of one shape", d.shape.text(), m.shape.text(), v.shape.text(),
                  x.shape.text());
-  kernels::dispatch_cpu(stream, "server_step", [&](auto on) {
-    kernels::server_step(on, stream, rates, d.data, m.data, v.data, x.data, d.size());
-  });
+  kernels::dispatch(
+      stream, [&](auto on) { kernels::server_step(on, stream, rates, d.data, m.data, v.data, x.data, d.size()); });
 }
 
 }  // namespace fedscape::ops

@@ -18,20 +18,16 @@ kernels::Subsample checked(int stride, const Shape& large, const Shape& small) {
 
 void subsample_forward(Stream& stream, const Batch& batch, int stride, View<const float> x, View<float> y) {
   const kernels::Subsample s = checked(stride, x.shape, y.shape);
-  const std::int64_t x_step = x.shape[0] == 1 ? 0 : x.shape.inner().size(), y_step = y.shape.inner().size();
-  kernels::dispatch_cpu(stream, "subsample", [&](auto on) {
-    for (int m = 0; m < batch.models; ++m)
-      kernels::subsample_forward(on, x.data + m * x_step, y.data + m * y_step, s, batch.count(m));
-  });
+  const Slot<const float> x_rows{x.data, x.shape[0] == 1 ? 0 : x.shape.inner().size()};
+  const Slot<float> y_rows{y.data, y.shape.inner().size()};
+  kernels::dispatch(stream, [&](auto on) { kernels::subsample_forward(on, stream, batch, s, x_rows, y_rows); });
 }
 
 void subsample_backward(Stream& stream, const Batch& batch, int stride, View<const float> dy, View<float> dx) {
   const kernels::Subsample s = checked(stride, dx.shape, dy.shape);
-  kernels::dispatch_cpu(stream, "subsample", [&](auto on) {
-    for (int m = 0; m < batch.models; ++m)
-      kernels::subsample_backward(on, dy.data + m * dy.shape.inner().size(), dx.data + m * dx.shape.inner().size(), s,
-                                  batch.count(m));
-  });
+  const Slot<const float> dy_rows{dy.data, dy.shape.inner().size()};
+  const Slot<float> dx_rows{dx.data, dx.shape.inner().size()};
+  kernels::dispatch(stream, [&](auto on) { kernels::subsample_backward(on, stream, batch, s, dy_rows, dx_rows); });
 }
 
 }  // namespace fedscape::ops

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "fedscape/comm/nodes.hpp"
 #include "tests/comm/mpi_test.hpp"
 
 namespace fedscape {
@@ -104,6 +105,14 @@ TEST(ShareOnNode, GivesAllRanksWhatOneFilledIn) {
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < bytes; ++i) wrong += data[i] != static_cast<std::byte>(i % 251);
   EXPECT_EQ(wrong, 0u);
+}
+
+TEST(Nodes, AreNamedByTheLowestOfTheirRanks) {
+  const std::vector<int> nodes = nodes_of(world());
+  ASSERT_EQ(std::ssize(nodes), world().size());
+  for (int rank = 0; rank < world().size(); ++rank) EXPECT_LE(nodes[static_cast<std::size_t>(rank)], rank);
+  const auto own = static_cast<std::size_t>(world().rank());
+  EXPECT_EQ(nodes[own] == world().rank(), world().fills_node());
 }
 
 TEST(ShareOnNode, TellsEveryRankThatFillingFailed) {

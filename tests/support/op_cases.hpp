@@ -25,6 +25,8 @@ std::vector<OpCase> adaptive_pool(const Shape& in, int out_height, int out_width
 struct NormSize {
   int models, batch, positions, channels;
 };
+/// Where scale begins in a model's row of parameters; shift follows, and for apply mean and variance.
+inline constexpr std::int64_t kNormScale = 1;
 /// batch_norm: forward, backward, apply, update; group_norm: forward, backward.
 std::vector<OpCase> batch_norm(const NormSize& size);
 std::vector<OpCase> group_norm(const NormSize& size, int groups);

@@ -9,7 +9,7 @@ namespace fedscape::cases {
 namespace {
 
 constexpr float kEps = 1e-5f;
-constexpr std::int64_t kScale = 1;  // offset of scale in a model's row; shift follows
+constexpr std::int64_t kScale = kNormScale;
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 

@@ -5,6 +5,8 @@
 
 #include "fedscape/device/stream.hpp"
 
+struct CUstream_st;
+
 /// What the device layer asks of CUDA. Defined in kernels/cuda/stream.cu, or in src/device/no_cuda.cpp, where there
 /// are no devices and anything else is an Error.
 namespace fedscape::cuda {
@@ -20,6 +22,13 @@ void synchronize(Stream::CudaNative& native);
 void* allocate(Device device, std::size_t bytes);
 void deallocate(void* data) noexcept;
 std::size_t free_bytes(Device device);
+/// The CUDA stream itself, as a cudaStream_t: for libraries that queue work of their own.
+CUstream_st* queue_of(Stream::CudaNative& native);
+/// Makes this the calling thread's device.
+void use(Device device);
+/// Where the device is on the buses of its machine, and what its maker calls it.
+std::string bus_address(Device device);
+std::string device_name(Device device);
 /// Copies in the order of the stream's work; `wait`: returns when it is done. Directions follow from the addresses.
 void copy(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes, bool wait);
 
