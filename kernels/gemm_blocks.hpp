@@ -49,13 +49,18 @@ struct LinearShape {
   Index positions, in, out;
 };
 
+inline MatrixOutputs<true> outputs_of(const LinearShape& s, Slot<const float> x, Slot<const float> w,
+                                      Slot<const float> bias, Slot<const float> residual, bool relu, Slot<float> y) {
+  return {s.positions, s.in, s.out, x, w, bias, residual, relu, y};
+}
+
 /// The bodies of ops/gemm.hpp.
 template <class Launch>
 void linear_forward_blocks(Launch& launch, const LinearShape& s, const Batch& batch, Slot<const float> x,
                            Slot<const float> w, Slot<const float> bias, Slot<const float> residual, bool relu,
                            Slot<float> y) {
   index_of(std::int64_t{batch.size} * s.positions * std::max(s.in, s.out));
-  multiply_outputs(launch, batch, MatrixOutputs<true>{s.positions, s.in, s.out, x, w, bias, residual, relu, y});
+  multiply_outputs(launch, batch, outputs_of(s, x, w, bias, residual, relu, y));
 }
 template <class Launch>
 void linear_backward_data_blocks(Launch& launch, const LinearShape& s, const Batch& batch, Slot<const float> dy,

@@ -153,8 +153,10 @@ FEDSCAPE_HOST_DEVICE void Product<TileOf, Left, Right, Target>::Thread::multiply
     FEDSCAPE_UNROLL
     for (int j = 0; j < T::kWide / 4; ++j) b[j] = rights[k][j * T::kAcross + across];
     FEDSCAPE_UNROLL
-    for (int i = 0; i < T::kHigh; ++i) FEDSCAPE_UNROLL
-    for (int j = 0; j < T::kWide; ++j) sums_[i][j] = std::fma(a[i / 4].v[i % 4], b[j / 4].v[j % 4], sums_[i][j]);
+    for (int i = 0; i < T::kHigh; ++i) {
+      FEDSCAPE_UNROLL
+      for (int j = 0; j < T::kWide; ++j) sums_[i][j] = std::fma(a[i / 4].v[i % 4], b[j / 4].v[j % 4], sums_[i][j]);
+    }
   }
   if constexpr (Target::kSumsRows) {
     static_assert(T::kRows <= T::kThreads);

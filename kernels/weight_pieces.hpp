@@ -2,6 +2,7 @@
 
 #include "fedscape/ops/batch.hpp"
 #include "fedscape/tensor/tensor.hpp"
+#include "kernels/element_blocks.hpp"
 #include "kernels/product_operands.hpp"
 #include "kernels/product_tiles.hpp"
 
@@ -45,35 +46,17 @@ struct WeightPieces {
   }
 };
 
-/// One thread adds the pieces of one weight or bias.
+/// The sum of the pieces of one weight or bias.
 struct AddPieces {
-  static constexpr int kThreads = 256;
-  struct Block {
-    struct Shared {};
-    struct Thread {};
-    WeightPieces pieces;
-    Index first;
-    int model;
-
-    template <class Each>
-    FEDSCAPE_HOST_DEVICE void run(Shared&, Each each) const {
-      each([&](Thread&, int id) { add(first + static_cast<Index>(id)); });
-    }
-    FEDSCAPE_HOST_DEVICE void add(Index i) const {
-      const Index size = pieces.size(), weights = pieces.weights();
-      if (i >= size) return;
-      const float* from = pieces.sums + static_cast<std::int64_t>(model) * pieces.pieces * size + i;
-      float sum = 0;
-      for (Index piece = 0; piece < pieces.pieces && pieces.has(model, piece); ++piece, from += size)
-        sum = piece == 0 ? *from : sum + *from;
-      *(i < weights ? row_of(pieces.dw, model) + i : row_of(pieces.dbias, model) + (i - weights)) = sum;
-    }
-  };
-
   WeightPieces pieces;
-  FEDSCAPE_HOST_DEVICE bool block(Index index, int m, Block& block) const {
-    block = {pieces, index * kThreads, m};
-    return true;
+  FEDSCAPE_HOST_DEVICE Index size() const { return pieces.size(); }
+  FEDSCAPE_HOST_DEVICE void operator()(int m, Index i) const {
+    const Index weights = pieces.weights();
+    const float* from = pieces.sums + static_cast<std::int64_t>(m) * pieces.pieces * size() + i;
+    float sum = 0;
+    for (Index piece = 0; piece < pieces.pieces && pieces.has(m, piece); ++piece, from += size())
+      sum = piece == 0 ? *from : sum + *from;
+    *(i < weights ? row_of(pieces.dw, m) + i : row_of(pieces.dbias, m) + (i - weights)) = sum;
   }
 };
 
@@ -89,7 +72,7 @@ void sum_weight_pieces(Launch& launch, const Batch& batch, WeightPieces pieces, 
   const Tensor<float> sums(launch.stream(), {batch.models, pieces.pieces, pieces.size()});
   pieces.sums = sums.data();
   add_up(pieces);
-  launch(AddPieces{pieces}, tiles_in(pieces.size(), AddPieces::kThreads), batch.models);
+  launch_elements(launch, AddPieces{pieces}, batch.models);
 }
 
 }  // namespace fedscape::kernels

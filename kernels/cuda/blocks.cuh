@@ -30,9 +30,10 @@ __global__ void __launch_bounds__(Problem::kThreads) blocks_kernel(const __grid_
   block.run(shared, ThisThread<typename Block::Thread>{thread});
 }
 
-/// The launches of one op, whose counts are uploaded once.
+/// The launches of one op, whose counts, if it has a batch, are uploaded once.
 class Launch {
  public:
+  explicit Launch(Stream& stream) : stream_(stream), scope_(stream) {}
   Launch(Stream& stream, const Batch& batch)
       : stream_(stream), scope_(stream), counts_(upload(stream, batch.counts.data(), batch.models)) {}
 
