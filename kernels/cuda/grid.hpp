@@ -8,13 +8,6 @@
 #include "fedscape/tensor/tensor.hpp"
 #include "kernels/rows.hpp"
 
-/// Before a loop whose steps the device is to have side by side.
-#ifdef __CUDA_ARCH__
-#define FEDSCAPE_UNROLL _Pragma("unroll")
-#else
-#define FEDSCAPE_UNROLL
-#endif
-
 /// The bodies of CUDA kernels are written for a Grid, without a word of CUDA: DeviceGrid (grid.cuh) launches them, the
 /// grid of tests/kernels runs the same code on the host. A grid has
 ///   stream()                  whose arena lends scratch memory,

@@ -23,7 +23,7 @@ void linear_forward(Stream& stream, const Batch& batch, View<const float> x, Slo
   const Shape in = sample_of("linear_forward", "x", x), out = sample_of("linear_forward", "y", y);
   const Slot<const float> x_rows = input_rows("linear_forward", "x", batch, x, in);
   const Slot<float> y_rows = model_rows("linear_forward", "y", batch, y, out);
-  kernels::dispatch_cpu(stream, "linear_forward", [&](auto on) {
+  kernels::dispatch(stream, [&](auto on) {
     kernels::linear_forward(on, stream, batch, features("x", in), features("y", out), x_rows, w, bias, relu, y_rows);
   });
 }
@@ -34,7 +34,7 @@ void linear_backward_data(Stream& stream, const Batch& batch, View<const float> 
   const Shape in = sample_of("linear_backward_data", "dx", dx), out = sample_of("linear_backward_data", "dy", dy);
   const Slot<const float> dy_rows = model_rows("linear_backward_data", "dy", batch, dy, out);
   const Slot<float> dx_rows = model_rows("linear_backward_data", "dx", batch, dx, in);
-  kernels::dispatch_cpu(stream, "linear_backward_data", [&](auto on) {
+  kernels::dispatch(stream, [&](auto on) {
     kernels::linear_backward_data(on, stream, batch, features("dx", in), features("dy", out), dy_rows, w, dx_rows);
   });
 }
@@ -45,7 +45,7 @@ void linear_backward_weights(Stream& stream, const Batch& batch, View<const floa
   const Shape in = sample_of("linear_backward_weights", "x", x), out = sample_of("linear_backward_weights", "dy", dy);
   const Slot<const float> x_rows = input_rows("linear_backward_weights", "x", batch, x, in);
   const Slot<const float> dy_rows = model_rows("linear_backward_weights", "dy", batch, dy, out);
-  kernels::dispatch_cpu(stream, "linear_backward_weights", [&](auto on) {
+  kernels::dispatch(stream, [&](auto on) {
     kernels::linear_backward_weights(on, stream, batch, features("x", in), features("dy", out), x_rows, dy_rows, dw,
                                      dbias);
   });

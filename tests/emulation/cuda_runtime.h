@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -20,6 +21,7 @@
 #define __launch_bounds__(...)
 #define __shared__ static thread_local  // a thread of the CPU runs one block at a time
 #define __align__(n) alignas(n)
+#define __grid_constant__
 
 struct dim3 {
   unsigned x = 1, y = 1, z = 1;
@@ -113,7 +115,7 @@ constexpr auto max(A a, B b) {
   return T(a) < T(b) ? T(b) : T(a);
 }
 
-using cudaStream_t = struct EmulatedStream*;
+using cudaStream_t = struct CUstream_st*;
 enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2 };
 enum cudaMemcpyKind {
   cudaMemcpyHostToHost,
@@ -131,6 +133,15 @@ inline cudaError_t cudaGetLastError() { return cudaSuccess; }
 /// FEDSCAPE_EMULATED_DEVICES, else one.
 cudaError_t cudaGetDeviceCount(int* count);
 inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+struct cudaDeviceProp {
+  char name[256];
+};
+inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  return std::snprintf(properties->name, sizeof properties->name, "CPU, emulating"), cudaSuccess;
+}
+inline cudaError_t cudaDeviceGetPCIBusId(char* address, int size, int device) {
+  return std::snprintf(address, static_cast<std::size_t>(size), "emulated:%d", device), cudaSuccess;
+}
 inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   return *stream = reinterpret_cast<cudaStream_t>(1), cudaSuccess;
 }

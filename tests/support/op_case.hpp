@@ -80,10 +80,10 @@ std::vector<float> real_part(const OpCase& op, const OpArray& array, const std::
 // Expectations (op_expect.cpp).
 
 /// Outputs lie within the oracle's bounds.
-void expect_oracle(const OpCase& op, Device device);
+void expect_oracle(const OpCase& op, Device device = {});
 /// The bits of a model's outputs depend neither on alignment nor on the models beside it nor on the thread.
-void expect_same_bits(const OpCase& op, Device device);
+void expect_same_bits(const OpCase& op, Device device = {});
 /// After the first call the stream's arena holds all that the next ones need.
-void expect_no_growth(const OpCase& op, Device device);
+void expect_no_growth(const OpCase& op, Device device = {});
 
 }  // namespace fedscape
