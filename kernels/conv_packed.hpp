@@ -18,6 +18,9 @@ bool in_parts(const ConvShape& s, Precision precision, F&& f) {
     case Precision::bf16:
       f(Parts<1, 1>());
       return true;
+    case Precision::bf16w2:
+      f(Parts<1, 2>());
+      return true;
     case Precision::bf16x2:
       f(Parts<2, 2>());
       return true;
