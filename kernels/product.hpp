@@ -73,7 +73,7 @@ class Share {
   typename Operand::Value values_[kEach];
 };
 
-/// One block's tile. Target: Row row(Index), store(Row, first column, Quad), bounded by its rows and columns; where
+/// One block's tile. Target: rows, columns, place(row) and store(place, first column, Quad), which keeps to them; where
 /// kSumsRows, row_sum(row, sum) takes the sums of left's rows over the depth, which the blocks on the left add up.
 template <class TileOf, class Left, class Right, class Target>
 struct Product {
@@ -171,9 +171,9 @@ FEDSCAPE_HOST_DEVICE void Product<TileOf, Left, Right, Target>::Thread::finish(c
   FEDSCAPE_UNROLL
   for (int i = 0; i < T::kHigh; ++i) {
     const int line = (i / 4 * (T::kRows / T::kHigh) + down) * 4 + i % 4;
-    const Index row = p.row + static_cast<Index>(line);
-    if (row >= p.target.rows) continue;
-    const auto place = p.target.place(row);
+    const Index own = p.row + static_cast<Index>(line);
+    if (own >= p.target.rows) continue;
+    const auto place = p.target.place(own);
     FEDSCAPE_UNROLL
     for (int j = 0; j < T::kWide; j += 4) {
       const int first = (j / 4 * T::kAcross + across) * 4;

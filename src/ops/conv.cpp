@@ -62,16 +62,15 @@ void conv_backward_weights(Stream& stream, const ConvShape& shape, const Batch& 
 std::int64_t conv_packed_size(Stream& stream, const ConvShape& shape, int batch_size, Precision precision) {
   shape.check();
   FEDSCAPE_CHECK(batch_size >= 1, "weights packed for batches of {}", batch_size);
-  return kernels::dispatch_cpu(stream, "conv_packed_size", [&](auto on) {
-    return kernels::conv_packed_size(on, stream, shape, batch_size, precision);
-  });
+  return kernels::dispatch(
+      stream, [&](auto on) { return kernels::conv_packed_size(on, stream, shape, batch_size, precision); });
 }
 
 void conv_pack(Stream& stream, const ConvShape& shape, int batch_size, int models, Slot<const float> w,
                View<float> packed, Precision precision) {
   const Shape expected{models, conv_packed_size(stream, shape, batch_size, precision)};
   FEDSCAPE_CHECK(packed.shape == expected, "packed is {}, expected {}", packed.shape.text(), expected.text());
-  kernels::dispatch_cpu(stream, "conv_pack", [&](auto on) {
+  kernels::dispatch(stream, [&](auto on) {
     kernels::conv_pack(on, stream, shape, batch_size, precision, models, w, {packed.data, packed.shape[1]});
   });
 }
@@ -85,7 +84,7 @@ void conv_forward_packed(Stream& stream, const ConvShape& shape, const Batch& ba
   const Slot<float> y_rows = model_rows("conv_forward_packed", "y", batch, y, shape.output());
   Slot<const float> residual_rows;
   if (!residual.empty()) residual_rows = model_rows("conv_forward_packed", "residual", batch, residual, shape.output());
-  kernels::dispatch_cpu(stream, "conv_forward_packed", [&](auto on) {
+  kernels::dispatch(stream, [&](auto on) {
     kernels::conv_forward_packed(on, stream, shape, precision, batch, x_rows, packed, bias, residual_rows, relu,
                                  y_rows);
   });
