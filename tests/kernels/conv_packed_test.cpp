@@ -43,7 +43,7 @@ class PackedBlocks : public testing::TestWithParam<Named> {};
 
 TEST_P(PackedBlocks, AgreeWithTheirOraclesWhateverSurroundsThem) {
   const auto& [name, shape] = GetParam();
-  for (const Precision precision : {Precision::float32, Precision::bf16, Precision::bf16x2}) {
+  for (const Precision precision : {Precision::float32, Precision::bf16, Precision::bf16w2, Precision::bf16x2}) {
     const std::vector<OpCase> ops = cases::packed_conv(name, shape, 3, 3, precision);
     test::expect_blocks(ops[1], packed_body(shape, precision, true));
     if (precision == Precision::float32) test::expect_blocks(ops[0], packed_body(shape, precision, false));
@@ -57,6 +57,7 @@ TEST(PackedBlocks, OfBf16TakeHalfTheMemory) {
   const ConvShape s{8, 8, 64, 64, 3, 3, 1, 1, 1, 1}, grouped{12, 12, 32, 64, 3, 3, 1, 1, 1, 1, 1, 1, 4};
   EXPECT_EQ(kernels::conv_packed_floats(s, Precision::float32), s.weights().size());
   EXPECT_EQ(kernels::conv_packed_floats(s, Precision::bf16), s.weights().size() / 2);
+  EXPECT_EQ(kernels::conv_packed_floats(s, Precision::bf16w2), s.weights().size());
   EXPECT_EQ(kernels::conv_packed_floats(s, Precision::bf16x2), s.weights().size());
   EXPECT_EQ(kernels::conv_packed_floats(grouped, Precision::bf16), grouped.weights().size());  // stays in float32
 }
