@@ -27,12 +27,4 @@ decltype(auto) dispatch(Stream& stream, F&& f) {
   return f(Cpu{});
 }
 
-[[noreturn]] void missing_on_cuda(const char* name);  // src/ops/missing.cpp
-/// For ops that have no CUDA body yet: an Error that names the op.
-template <class F>
-decltype(auto) dispatch_cpu(Stream& stream, const char* name, F&& f) {
-  if (stream.device().kind == DeviceKind::cuda) missing_on_cuda(name);
-  return f(Cpu{});
-}
-
 }  // namespace fedscape::kernels

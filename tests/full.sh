@@ -1,7 +1,7 @@
 #!/bin/bash
-# Everything tests/run.sh does and what takes longer: sanitizers, clang, the CUDA compile, 20 kill moments of every kind
-# of state, the job scripts under Slurm where that is installed (Debian: slurm-wlm munge), the long loops over damaged
-# files. Under 60 minutes on 2 cores. Usage: bash tests/full.sh
+# Everything tests/run.sh does and what takes longer: sanitizers, CUDA kernels carried out on the CPU, clang, the CUDA
+# compile, 20 kill moments of every kind of state, the job scripts under Slurm where that is installed (Debian: slurm-wlm
+# munge), the long loops over damaged files. About 90 minutes on 2 cores. Usage: bash tests/full.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cores=$(nproc)
