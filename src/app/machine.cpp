@@ -51,8 +51,7 @@ int find_build_id(dl_phdr_info* info, std::size_t, void* out) {
 
 void MachineOptions::options(Fields& f) {
   f.field("device", device, "auto, cpu or cuda; auto is the CPU until the CUDA kernels have run on a GPU");
-  f.field("threads", threads,
-          "threads of each rank; 0: all cores, shared out among the ranks of a node, or one with a GPU");
+  f.field("threads", threads, "threads of each rank; 0: one with a GPU, else all cores over the ranks of a node");
   f.field("profile", profile, "print where time goes, phase by phase, beside the cores' peaks; stored in the output");
 }
 
