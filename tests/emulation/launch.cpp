@@ -170,8 +170,9 @@ void Block::run(dim3 block, std::size_t shared_bytes, void (*thread)(void*), voi
   size_ = block;
   threads_ = static_cast<int>(block.x * block.y * block.z);
   if (threads_ > kMostThreads) die("more than 1,024 threads in a block");
-  shared_.assign((shared_bytes + sizeof(Line) - 1) / sizeof(Line), Line{});
-  std::memset(shared_.data(), 0xff, shared_.size() * sizeof(Line));  // NaN
+  Line nan;
+  std::memset(&nan, 0xff, sizeof nan);
+  shared_.assign((shared_bytes + sizeof nan - 1) / sizeof nan, nan);
   thread_ = thread;
   of_ = of;
   started_ = 0;
