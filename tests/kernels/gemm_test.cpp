@@ -42,24 +42,21 @@ TEST_P(LinearBlocks, AgreeWithTheirOraclesWhateverSurroundsThem) {
   for (std::size_t i = 0; i < ops.size(); ++i) test::expect_blocks(ops[i], bodies[i]);
 }
 
-// Those of the ops' own test, then one or more for each tile, and batches of several pieces.
-INSTANTIATE_TEST_SUITE_P(Sizes, LinearBlocks,
-                         testing::ValuesIn(std::vector<cases::LinearSize>{{3, 5, 17, 10},
-                                                                          {1, 1, 1, 1},
-                                                                          {2, 50, 120, 84},
-                                                                          {2, 8, 9, 1},
-                                                                          {2, 13, 16, 70},
-                                                                          {3, 20, 15, 18},
-                                                                          {2, 70, 33, 19},
-                                                                          {2, 7, 148, 35},
-                                                                          {2, 3, 2087, 5},
-                                                                          {3, 130, 5, 7},
-                                                                          {2, 131, 21, 16},
-                                                                          {2, 140, 40, 32},
-                                                                          {2, 129, 12, 64},
-                                                                          {2, 150, 130, 128},
-                                                                          {3, 2050, 6, 9},
-                                                                          {2, 1025, 3, 4}}));
+/// Those of the ops' own test, then one or more for each tile, and batches of several pieces.
+std::vector<cases::LinearSize> sizes() {
+  std::vector<cases::LinearSize> all = cases::linear_sizes();
+  for (const cases::LinearSize& size : std::vector<cases::LinearSize>{{3, 130, 5, 7},
+                                                                      {2, 131, 21, 16},
+                                                                      {2, 140, 40, 32},
+                                                                      {2, 129, 12, 64},
+                                                                      {2, 150, 130, 128},
+                                                                      {3, 2050, 6, 9},
+                                                                      {2, 1025, 3, 4}})
+    all.push_back(size);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, LinearBlocks, testing::ValuesIn(sizes()));
 
 /// sum over the depth of random matrices by one kind of tile.
 template <class T>

@@ -15,16 +15,7 @@ void append(std::vector<OpCase>& all, const std::vector<OpCase>& more) {
 /// Small ragged stacks of every op: what decides correctness is in the shapes, not in their size.
 std::vector<OpCase> all_cases() {
   std::vector<OpCase> all;
-  for (const cases::LinearSize size : {cases::LinearSize{3, 5, 17, 10},
-                                       {1, 1, 1, 1},
-                                       {2, 50, 120, 84},
-                                       {2, 8, 9, 1},
-                                       {2, 13, 16, 70},
-                                       {3, 20, 15, 18},
-                                       {2, 70, 33, 19},
-                                       {2, 7, 148, 35},
-                                       {2, 3, 2087, 5}})
-    append(all, cases::linear(size));
+  for (const cases::LinearSize& size : cases::linear_sizes()) append(all, cases::linear(size));
   for (const auto& [name, shape] : cases::network_convs()) {
     append(all, cases::conv(name, shape, 3, 3));
     for (const Precision precision : {Precision::float32, Precision::bf16, Precision::bf16w2, Precision::bf16x2})

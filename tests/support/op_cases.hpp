@@ -11,6 +11,8 @@ struct LinearSize {
   int models, batch, in, out;
 };
 std::vector<OpCase> linear(const LinearSize& size);
+/// Small ones of all kinds.
+std::vector<LinearSize> linear_sizes();
 
 /// forward, backward_data, backward_weights.
 std::vector<OpCase> conv(const std::string& name, const ops::ConvShape& shape, int models, int batch);

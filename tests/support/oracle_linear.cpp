@@ -102,4 +102,9 @@ std::vector<OpCase> linear(const LinearSize& size) {
   return cases;
 }
 
+std::vector<LinearSize> linear_sizes() {
+  return {{3, 5, 17, 10},  {1, 1, 1, 1},    {2, 50, 120, 84}, {2, 8, 9, 1},   {2, 13, 16, 70},
+          {3, 20, 15, 18}, {2, 70, 33, 19}, {2, 7, 148, 35},  {2, 3, 2087, 5}};
+}
+
 }  // namespace fedscape::cases
