@@ -23,7 +23,14 @@ GENERATIONS = {("AuthenticAMD", "25", "zen3"): "Zen 3", ("AuthenticAMD", "25", "
                ("AuthenticAMD", "26", "avx512f"): "Zen 5", ("AuthenticAMD", "23", "avx2"): "Zen 2"}
 
 
+def gpu() -> str:
+    words = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    return subprocess.run(words, capture_output=True, text=True).stdout.splitlines()[0].strip()
+
+
 def machine() -> str:
+    if os.environ.get("FEDSCAPE_PEERS_DEVICE") == "cuda":
+        return gpu()
     c = cpu()
     flags = c.get("Flags", "")
     generation = next((name for (vendor, family, flag), name in GENERATIONS.items()

@@ -30,7 +30,7 @@ void conv_forward_blocks(Launch& launch, const ConvShape& s, const Batch& batch,
 /// One launch of up to kMost classes from `first` on.
 template <class Blocks, int kMost, class Launch>
 void launch_classes(Launch& launch, const Batch& batch, const std::vector<ConvInputs>& classes, std::size_t first) {
-  BlocksOfSeveral<Blocks, kMost> several;
+  BlocksOfSeveral<Blocks, kMost> several{};
   std::int64_t blocks = 0;
   several.problem_count = static_cast<int>(std::min<std::size_t>(kMost, classes.size() - first));
   for (int i = 0; i < several.problem_count; ++i) {

@@ -7,10 +7,11 @@
 
 namespace fedscape::kernels {
 
-/// What a gather reads and how. mean and deviation [C], indices and keys [n] in host memory; keys null: no
-/// augmentation.
+/// What a gather reads and how. counts [M], mean and deviation [C], indices and keys [M,B] in host memory; keys null:
+/// no augmentation.
 struct Gather {
-  std::int64_t n;
+  int models, size;  // M, B
+  const int* counts;
   int height, width, channels;
   const std::int32_t *labels, *indices;
   const float *mean, *deviation;

@@ -20,7 +20,7 @@ FEDSCAPE_KERNEL(void, soft_cross_entropy, Stream& stream, const Batch& batch, do
                 const float* targets, float* loss, float* dlogits, int C);
 FEDSCAPE_KERNEL(void, softmax, Stream& stream, const Batch& batch, double temperature, const float* logits, float* p,
                 int C);
-FEDSCAPE_KERNEL(void, score, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
+FEDSCAPE_KERNEL(void, add_scores, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
                 bool labels_shared, ops::Score* scores, int C);
 FEDSCAPE_KERNEL(void, predict, Stream& stream, const Batch& batch, const float* logits, std::int32_t* classes, int C);
 

@@ -9,16 +9,11 @@
 
 namespace fedscape::kernels {
 
+/// rates: in host memory.
 FEDSCAPE_KERNEL(void, sgd, Stream& stream, const ops::Sgd& rates, int active, std::int64_t length,
                 Slot<const float> grads, Slot<float> params, Slot<float> velocity);
 
-/// Adam with what depends on the step worked out once.
-struct AdamRates {
-  float beta1, beta2, eps;
-  float decay_gradient, keep_weight;  // weight decay in the gradient, or 1 - lr * weight_decay on the weight
-  float step_size, root_correction;   // lr / (1 - beta1^t), sqrt(1 - beta2^t)
-};
-FEDSCAPE_KERNEL(void, adam, Stream& stream, const AdamRates& rates, int active, std::int64_t length,
+FEDSCAPE_KERNEL(void, adam, Stream& stream, const ops::AdamRates& rates, int active, std::int64_t length,
                 Slot<const float> grads, Slot<float> params, Slot<float> first, Slot<float> second);
 
 FEDSCAPE_KERNEL(void, clip_rows, Stream& stream, float max_norm, int active, float* grads, std::int64_t P);
@@ -36,7 +31,7 @@ FEDSCAPE_HOST_DEVICE inline void sgd_element(const ops::Sgd& rates, float gradie
   weight -= rates.lr * g;
 }
 
-FEDSCAPE_HOST_DEVICE inline void adam_element(const AdamRates& rates, float gradient, float& weight, float& first,
+FEDSCAPE_HOST_DEVICE inline void adam_element(const ops::AdamRates& rates, float gradient, float& weight, float& first,
                                               float& second) {
   const float g = gradient + rates.decay_gradient * weight;
   first = rates.beta1 * first + (1 - rates.beta1) * g;

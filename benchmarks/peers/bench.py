@@ -16,7 +16,7 @@ import sys
 import aggregation
 import fedscape
 import report
-from workloads import WORKLOADS, Landscape, Workload, find, near
+from workloads import WORKLOADS, Landscape, Workload, find, known, near
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOLERANCE = 1e-3  # relative difference of losses: float32 in another order of summation, through some steps of SGD
@@ -91,7 +91,7 @@ def prepare(w: Workload, folder: pathlib.Path, timeout: float) -> None:
 def start_rivals(w: Workload, threads: int, folder: pathlib.Path, options) -> list[tuple[Line, RivalProcess]]:
     """One after the other, so that none is disturbed while it chooses its fastest way."""
     started = []
-    for name in w.rivals:
+    for name in w.rivals if fedscape.DEVICE == "cpu" else w.rivals_on_cuda:
         if name == "pytorch_processes" and threads == 1:
             continue
         line = Line(name, precision="bf16" if name.endswith("_bf16") else "float32")
@@ -163,10 +163,20 @@ def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Li
     return [own, *reduced, *(line for line, _ in rivals)]
 
 
+def ceilings(w: Workload, folder: pathlib.Path, options) -> dict[str, float]:
+    process = RivalProcess("ceilings", w.key, 1, folder, options.full)
+    try:
+        return process.read(options.timeout)["ready"]
+    finally:
+        process.stop()
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__.splitlines()[0])
-    parser.add_argument("--workloads", default=",".join([*WORKLOADS, "aggregation"]), help="default: %(default)s")
-    parser.add_argument("--threads", default="1,2", help="default: %(default)s")
+    on_cpu = fedscape.DEVICE == "cpu"
+    parser.add_argument("--workloads", default=",".join(known(fedscape.DEVICE) + ["aggregation"] * on_cpu),
+                        help="default: %(default)s")
+    parser.add_argument("--threads", default="1,2" if on_cpu else "1", help="default: %(default)s")
     parser.add_argument("--repeats", type=int, default=5, help="of every measurement; default: %(default)s")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for one answer; default: %(default)s")
     parser.add_argument("--full", action="store_true", help="landscapes of 11x11 points")
@@ -196,7 +206,9 @@ def main() -> None:
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 lines = [Line("fedscape", failure=str(error))]
             entries.append(report.entry(w, threads, lines, fedscape.timed_command(w, folder, threads)))
-            if threads == 1 and not lines[0].failure:
+            if fedscape.DEVICE == "cuda":
+                attempt(lines[0], lambda: entries[-1].update(ceilings=ceilings(w, folder, options)))
+            elif threads == 1 and not lines[0].failure:
                 attempt(lines[0], lambda: entries[-1].update(profile=fedscape.profile(w, folder, options.timeout)))
             print(report.short(entries[-1]), flush=True)
             report.write(options.results, entries, [])

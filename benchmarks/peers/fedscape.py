@@ -1,5 +1,6 @@
 """fedscape's side: the commands that its users type, and what their output files say about losses and times."""
 import csv
+import os
 import pathlib
 import re
 import statistics
@@ -10,7 +11,8 @@ import h5py
 from workloads import Federation, Landscape, Training, Workload
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = "build/fedscape"
+DEVICE = os.environ.get("FEDSCAPE_PEERS_DEVICE", "cpu")
+BINARY = os.environ.get("FEDSCAPE_PEERS_PROGRAM", "build/fedscape" if DEVICE == "cpu" else "build-cuda/fedscape")
 
 
 def network(w: Workload, dropout: bool) -> list[str]:
@@ -28,6 +30,8 @@ def command(w: Workload, folder: pathlib.Path, threads: int, rounds: int, dropou
             precision: str = "float32") -> list[str]:
     init, output = str(folder / "init.safetensors"), str(folder / "fedscape.h5")
     common = [*data(folder, w), *network(w, dropout), "--threads", str(threads), "--fresh", "--output", output]
+    if DEVICE != "cpu":
+        common += ["--device", DEVICE]
     if isinstance(w, Landscape):
         axes = [f"{-w.bound}:{w.bound}:{n}" for n in w.points]
         return [BINARY, "landscape", "sweep", init, "--x", axes[0], "--y", axes[1], "--splits", "test",

@@ -4,6 +4,7 @@ import pathlib
 import re
 
 import aggregation
+from fedscape import DEVICE
 from reporting import commit, machine, number, slug, time_of
 from workloads import WORKLOADS, Workload
 
@@ -90,6 +91,27 @@ def details(e: dict) -> list[str]:
     return [*lines, ""]
 
 
+CEILINGS = """\
+`ceilings`: products of 8192 x 8192 matrices and a copy of 1 GB in PyTorch on the same card. Arithmetic of a unit: direct
+convolutions and linear layers forward, and twice that again in training."""
+
+
+def ceiling_lines(entries: list[dict]) -> list[str]:
+    """What fedscape reaches of what the card can do."""
+    card = entries[-1]["ceilings"]
+    lines = ["## Beside the card's ceilings", "", CEILINGS, "",
+             f"float32 {card['float32'] / 1e12:.3g} TFLOP/s, tf32 {card['tf32'] / 1e12:.3g}, bf16 {card['bf16'] / 1e12:.3g}; "
+             f"copy {card['copy'] / 1e12:.3g} TB/s.", "",
+             "| workload | contestant | TFLOP/s | of the ceiling |", "| --- | --- | --- | --- |"]
+    for e in entries:
+        for c in e["contestants"]:
+            if c["median"]:
+                rate = e["ceilings"]["unit"] / c["median"]
+                ceiling = e["ceilings"]["float32" if c["precision"] == "float32" else "bf16"]
+                lines.append(f"| {e['title']} | {c['name']} | {rate / 1e12:.3g} | {rate / ceiling:.0%} |")
+    return [*lines, ""]
+
+
 SETTING_UP = ("io", "other", "waiting")  # of a short run; not of its rounds or points
 
 
@@ -157,12 +179,15 @@ def write(folder: pathlib.Path, entries: list[dict], exact: list[dict]) -> None:
     earlier = json.loads(data.read_text()) if data.exists() else {"entries": [], "aggregation": []}
     entries, exact = merged(entries, earlier["entries"]), exact or earlier["aggregation"]
     repeats = min((len(c["seconds"]) for e in entries for c in e["contestants"] if c["median"]), default=0)
-    lines = [f"# Peers on {machine()}", "", "    bash benchmarks/peers/run.sh", "", HOW.format(repeats=repeats),
+    lines = [f"# Peers on {machine()}", "", f"    bash benchmarks/peers/run.sh{' --device cuda' * (DEVICE == 'cuda')}", "", HOW.format(repeats=repeats),
              "", *summary(entries), ""]
     if any(c.get("precision", "float32") != "float32" for e in entries for c in e["contestants"]):
         lines += reduced_lines(entries)
     if exact:
         lines += aggregate_lines(exact)
+    measured = [e for e in entries if "ceilings" in e]
+    if measured:
+        lines += ceiling_lines(measured)
     profiled = [e for e in entries if "profile" in e]
     if profiled:
         lines += ["## Where fedscape's time goes", "", PROFILES, ""]

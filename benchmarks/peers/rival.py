@@ -51,6 +51,9 @@ def main() -> None:
         workload = find(key, "full" in sys.argv[5:])
         if name == "prepare":
             return prepare(workload, folder)
+        if name == "ceilings":
+            from rivals.ceilings import arithmetic, ceilings
+            return reply({"ready": ceilings() | {"unit": arithmetic(workload)}})
         rival = importlib.import_module(f"rivals.{name}").Rival(Inputs(workload, folder), rank, ranks)
         reply({"ready": rival.note})
         for line in sys.stdin:

@@ -1,8 +1,12 @@
 #!/bin/bash
 # Runs the same work in fedscape, PyTorch and federated simulators on this machine, alternating, and writes a table to
 # benchmarks/results/<machine>.md and .json, in which workloads that are not measured again keep their lines:
-#   bash benchmarks/peers/run.sh [--workloads w1,w5] [--threads 1,2] [--repeats 5] [--full] [--results FOLDER]
-# All workloads take about 25 minutes on 2 idle cores. --full: landscapes of 11x11 points instead of a few.
+#   bash benchmarks/peers/run.sh [--device cuda] [--workloads w1,w5] [--threads 1,2] [--repeats 5] [--full]
+#     [--results FOLDER]
+# All workloads take about 25 minutes on 2 idle cores. --full: landscapes of the published number of points instead of a
+# few. --device cuda, the first argument if any: on a GPU, against PyTorch on that GPU; FEDSCAPE_PYTHON then names a
+# Python with PyTorch, h5py and safetensors, FEDSCAPE_PEERS_PROGRAM the program (run.sh of a bundle), else the cuda
+# preset is built.
 #
 # The rivals come from PyPI into a virtual environment of about 7 GB, made once: FEDSCAPE_PEERS or
 # ~/.cache/fedscape-peers. FEDSCAPE_CIFAR10: a folder {train,test}/<class>/*.jpg of CIFAR-10; without it images of that
@@ -12,6 +16,17 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$root/benchmarks/peers
 place=${FEDSCAPE_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/fedscape-peers}
 mkdir -p "$place"
+
+if [ "${1-} ${2-}" = "--device cuda" ]; then
+  shift 2
+  export FEDSCAPE_PEERS_DEVICE=cuda PYTHONPATH=$root/benchmarks
+  if [ -z "${FEDSCAPE_PEERS_PROGRAM-}" ]; then
+    cmake -S "$root" --preset cuda >/dev/null
+    cmake --build "$root/build-cuda" --target fedscape
+  fi
+  cd "$here"
+  exec "${FEDSCAPE_PYTHON:-python3}" -B bench.py --folder "$place/inputs-cuda" "$@"
+fi
 
 find_python() {
   local python

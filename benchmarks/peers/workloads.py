@@ -20,6 +20,7 @@ class Workload:
     network: str                  # fedscape's name
     options: dict[str, str] = field(default_factory=dict)
     rivals: tuple[str, ...] = ("pytorch", "pytorch_processes")
+    rivals_on_cuda: tuple[str, ...] = ("pytorch", "pytorch_vmap")
     target: str = ""              # the ratio that fedscape aims at, per core
     known: dict[str, str] = field(default_factory=dict)  # rival: what it is known to reach on one core of this class
     precisions: tuple[str, ...] = ()  # others than float32 that fedscape is timed in as well
@@ -40,6 +41,7 @@ class Federation(Workload):
 @dataclass(frozen=True)
 class Training(Workload):
     """One model, momentum SGD; batches are consecutive samples, never reshuffled."""
+    rivals_on_cuda: tuple[str, ...] = ("pytorch_training",)
     batch: int = 128
     lr: float = 0.05
     momentum: float = 0.9
@@ -58,6 +60,7 @@ class Landscape(Workload):
     near_bound: float = 0.1                 # basin, as losses far from it say little
     warm_steps: int = 20                    # of training, so that the model has statistics and a basin
     rivals: tuple[str, ...] = ("pytorch_landscape", "pytorch_landscape_bf16", "loss_landscape")
+    rivals_on_cuda: tuple[str, ...] = ("pytorch_landscape", "pytorch_landscape_vmap", "pytorch_landscape_bf16")
     precisions: tuple[str, ...] = ("bf16", "bf16w2", "bf16x2")
     unit: str = "point"
 
@@ -97,6 +100,9 @@ WORKLOADS: dict[str, Workload] = {w.key: w for w in (
     Landscape("l2", "L2: ResNet-56 (855,770) landscape, 1,000 images",
               Data(CIFAR, 10, (1000,), 1000, "cifar10"), "resnet56", {"shortcut": "B"},
               target="1.9x tuned PyTorch, 5x loss-landscape"),
+    Landscape("l1", "L1: ResNet-56 (855,770) landscape, 50,000 images",
+              Data(CIFAR, 10, (1000,), 50000), "resnet56", {"shortcut": "B"}, points=(6, 6), full_points=(51, 51),
+              rivals=(), target="51x51 points in 200 s"),
     Landscape("vgg9", "VGG-9 (2,789,706) landscape, 1,000 images",
               Data(CIFAR, 10, (1000,), 1000, "cifar10"), "vgg9-landscape", points=(2, 2), warm_steps=10,
               target="1.5x"),
@@ -104,6 +110,11 @@ WORKLOADS: dict[str, Workload] = {w.key: w for w in (
               Data(MNIST, 10, (1000,), 10000, "fashion"), "mlp", {"hidden": "200,200"},
               target="3x", points=(11, 8), warm_steps=100),
 )}
+
+
+def known(device: str) -> list[str]:
+    """Keys of the workloads that are meant for a device: of few clients or few samples a CPU, of many a GPU."""
+    return [key for key, w in WORKLOADS.items() if (key != "w2" if device == "cuda" else w.rivals)]
 
 
 def near(w: Landscape) -> Landscape:

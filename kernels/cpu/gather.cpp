@@ -70,11 +70,12 @@ void gather_samples(Stream& stream, const Gather& g, const T* samples, float* x,
   const std::int64_t size = std::int64_t{g.height} * g.width * g.channels;
   const ArenaScope scope(stream);
   const Normalisation normalised(stream, g);
-  for (std::int64_t i = 0; i < g.n; ++i) {
-    const Crop crop = g.keys ? crop_of(g.augment, g.keys[i]) : Crop{};
-    copy_image(g, crop, samples + g.indices[i] * size, normalised, x + i * size);
-    y[i] = g.labels[g.indices[i]];
-  }
+  for (std::int64_t m = 0; m < g.models; ++m)
+    for (std::int64_t i = m * g.size; i < m * g.size + g.counts[m]; ++i) {
+      const Crop crop = g.keys ? crop_of(g.augment, g.keys[i]) : Crop{};
+      copy_image(g, crop, samples + g.indices[i] * size, normalised, x + i * size);
+      y[i] = g.labels[g.indices[i]];
+    }
 }
 
 }  // namespace

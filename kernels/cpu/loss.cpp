@@ -69,14 +69,14 @@ void softmax(Cpu, Stream&, const Batch& batch, double temperature, const float* 
     }
 }
 
-void score(Cpu, Stream&, const Batch& batch, const float* logits, const std::int32_t* labels, bool labels_shared,
-           ops::Score* scores, int C) {
+void add_scores(Cpu, Stream&, const Batch& batch, const float* logits, const std::int32_t* labels, bool labels_shared,
+                ops::Score* scores, int C) {
   for (int m = 0; m < batch.models; ++m) {
     const std::int64_t first = std::int64_t{m} * batch.size;
     ops::Score total;
     for (int b = 0; b < batch.count(m); ++b)
       accumulate(sample_score(logits + (first + b) * C, labels[(labels_shared ? 0 : first) + b], C), total);
-    scores[m] = total;
+    accumulate(total, scores[m]);
   }
 }
 

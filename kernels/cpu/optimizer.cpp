@@ -39,9 +39,9 @@ void sgd(Cpu, Stream& stream, const ops::Sgd& rates, int active, std::int64_t le
     });
 }
 
-void adam(Cpu, Stream& stream, const AdamRates& given, int active, std::int64_t length, Slot<const float> grads,
+void adam(Cpu, Stream& stream, const ops::AdamRates& given, int active, std::int64_t length, Slot<const float> grads,
           Slot<float> params, Slot<float> first, Slot<float> second) {
-  const AdamRates rates = given;  // a copy that the stores below cannot change
+  const ops::AdamRates rates = given;  // a copy that the stores below cannot change
   for (int m = 0; m < active; ++m) {
     const float* const g = grads.row(m);
     float *const w = params.row(m), *const one = first.row(m), *const two = second.row(m);

@@ -91,11 +91,11 @@ template <class Grid>
 void dropout(const Grid& grid, const Batch& batch, float p, Purpose purpose, const RngKey* keys, const float* x,
              bool x_shared, float* y, std::int64_t n) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
-  const Tensor<RngKey> own_keys = grid.upload(keys, batch.models);
+  const View<const int> counts = upload_counts(grid, batch);
+  const View<const RngKey> own_keys = grid.upload(keys, batch.models);
   const std::int64_t stride = batch.size * n;
   grid.threads((stride + 3) / 4, batch.models,
-               Dropout{counts.data(), n, stride, p, own_keys.data(), purpose, x, x_shared, y});
+               Dropout{counts.data, n, stride, p, own_keys.data, purpose, x, x_shared, y});
 }
 
 template <class Grid>

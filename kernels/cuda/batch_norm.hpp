@@ -67,9 +67,9 @@ void batch_norm_forward(const Grid& grid, const Batch& batch, std::int64_t posit
                         Slot<const float> x, Slot<const float> scale, Slot<const float> shift, Slot<float> y,
                         Slot<float> moments) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
+  const View<const int> counts = upload_counts(grid, batch);
   const Tiles tiles(C);
-  const RowSets sets(tiles, batch, counts.data(), positions, false);
+  const RowSets sets(tiles, batch, counts.data, positions, false);
   const RowsOf rows{positions, C};
   const MomentTerms terms{rows, x, 1};
   const Tensor<double> partial = chunk_sums(grid, tiles, sets, batch.models, terms);
@@ -84,10 +84,10 @@ void batch_norm_backward(const Grid& grid, const Batch& batch, std::int64_t posi
                          Slot<const float> moments, Slot<const float> scale, Slot<const float> dy, Slot<float> dx,
                          Slot<float> dscale, Slot<float> dshift) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
+  const View<const int> counts = upload_counts(grid, batch);
   const Tensor<NormGradient> gradients(grid.stream(), {batch.models, C});
   const Tiles tiles(C);
-  const RowSets sets(tiles, batch, counts.data(), positions, false);
+  const RowSets sets(tiles, batch, counts.data, positions, false);
   const RowsOf rows{positions, C};
   const BatchMoments kept{moments, C};
   const Tensor<double> partial =
@@ -103,9 +103,9 @@ void batch_norm_apply(const Grid& grid, const Batch& batch, std::int64_t positio
                       Slot<const float> x, Slot<const float> mean, Slot<const float> variance, Slot<const float> scale,
                       Slot<const float> shift, Slot<float> y) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
+  const View<const int> counts = upload_counts(grid, batch);
   const Tiles tiles(C);
-  const RowSets sets(tiles, batch, counts.data(), positions, false);
+  const RowSets sets(tiles, batch, counts.data, positions, false);
   each_row(grid, tiles, sets, batch.models, ApplyFixed{{positions, C}, eps, x, mean, variance, scale, shift, y});
 }
 
@@ -132,10 +132,10 @@ void batch_norm_update(const Grid& grid, const Batch& batch, std::int64_t positi
                        std::span<const float> momentum, Slot<const float> moments, Slot<float> mean,
                        Slot<float> variance) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
-  const Tensor<float> rates = grid.upload(momentum.data(), std::ssize(momentum));
+  const View<const int> counts = upload_counts(grid, batch);
+  const View<const float> rates = grid.upload(momentum.data(), std::ssize(momentum));
   grid.threads(C, batch.models,
-               UpdateRunning{counts.data(), positions, rates.data(), momentum.size() == 1, moments, mean, variance, C});
+               UpdateRunning{counts.data, positions, rates.data, momentum.size() == 1, moments, mean, variance, C});
 }
 
 }  // namespace fedscape::kernels::on_grid

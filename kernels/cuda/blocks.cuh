@@ -30,7 +30,7 @@ __global__ void __launch_bounds__(Problem::kThreads) product_kernel(const __grid
   block.run(shared, ThisThread<typename Block::Thread>{thread});
 }
 
-/// The launches of one op, whose counts, if it has a batch, are uploaded once.
+/// The launches of one op, which share the counts of its batch, if it has one.
 class Launch {
  public:
   explicit Launch(Stream& stream) : stream_(stream), scope_(stream) {}
@@ -38,7 +38,7 @@ class Launch {
       : stream_(stream), scope_(stream), counts_(upload(stream, batch.counts.data(), batch.models)) {}
 
   Stream& stream() { return stream_; }
-  const int* counts() const { return counts_.data(); }
+  const int* counts() const { return counts_.data; }
   template <class Problem>
   void operator()(const Problem& problem, std::int64_t blocks, int models) {
     const dim3 grid = blocks_for(blocks * kThreads, models);
@@ -49,7 +49,7 @@ class Launch {
  private:
   Stream& stream_;
   ArenaScope scope_;
-  Tensor<int> counts_;
+  View<const int> counts_;
 };
 
 }  // namespace fedscape::kernels

@@ -25,12 +25,9 @@ template <class Grid>
 void map_channels(const Grid& grid, const Batch& batch, const ChannelMap& map, const float* x, bool x_shared,
                   float* y) {
   const ArenaScope scope(grid.stream());
-  const auto uploaded = [&](const float* values) {
-    return values ? grid.upload(values, map.channels) : Tensor<float>();
-  };
-  const Tensor<float> scale = uploaded(map.scale), shift = uploaded(map.shift);
+  const auto uploaded = [&](const float* values) { return values ? grid.upload(values, map.channels).data : nullptr; };
   each_element(grid, batch, map.positions * map.channels,
-               MapChannels{x, x_shared, scale.data(), shift.data(), y, map.channels});
+               MapChannels{x, x_shared, uploaded(map.scale), uploaded(map.shift), y, map.channels});
 }
 
 }  // namespace fedscape::kernels::on_grid

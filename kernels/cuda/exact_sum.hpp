@@ -54,10 +54,11 @@ int exact_sum(const Grid& grid, const double* scaled, const float* rows, float l
               std::int64_t Q) {
   if (M == 0 || Q == 0) return -1;
   const ArenaScope scope(grid.stream());
-  const Tensor<double> weights = grid.upload(scaled, M);
+  const View<const double> weights = grid.upload(scaled, M);
   int bad = M;
-  const Tensor<int> first_bad = grid.upload(&bad, 1);
-  grid.threads(Q, 1, ExactColumn{weights.data(), rows, limit, total, M, Q, first_bad.data()});
+  const Tensor<int> first_bad(grid.stream(), {1});
+  copy_to_device(grid.stream(), first_bad.data(), &bad, sizeof bad);
+  grid.threads(Q, 1, ExactColumn{weights.data, rows, limit, total, M, Q, first_bad.data()});
   copy_to_host(grid.stream(), &bad, first_bad.data(), sizeof bad);
   return bad < M ? bad : -1;
 }

@@ -80,8 +80,8 @@ template <class Grid>
 void mean_discrepancy(const Grid& grid, const Batch& batch, double weight, const float* x, const float* y, float* loss,
                       float* dx, int F) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
-  grid.blocks(1, batch.models, MeanDiscrepancy{counts.data(), batch.size, F, weight, x, y, loss, dx});
+  const View<const int> counts = upload_counts(grid, batch);
+  grid.blocks(1, batch.models, MeanDiscrepancy{counts.data, batch.size, F, weight, x, y, loss, dx});
 }
 
 template <class Grid>

@@ -33,10 +33,8 @@ struct FoldFilter {
 template <class Grid>
 void fold_batch_norm(const Grid& grid, Fold fold, int models, std::int64_t filters, std::int64_t size) {
   const ArenaScope scope(grid.stream());
-  const auto uploaded = [&](const float* values) { return values ? grid.upload(values, filters) : Tensor<float>(); };
-  const Tensor<float> map_scale = uploaded(fold.map_scale), map_shift = uploaded(fold.map_shift);
-  fold.map_scale = map_scale.data();
-  fold.map_shift = map_shift.data();
+  if (fold.map_scale) fold.map_scale = grid.upload(fold.map_scale, filters).data;
+  if (fold.map_shift) fold.map_shift = grid.upload(fold.map_shift, filters).data;
   grid.blocks(filters, models, FoldFilter{fold, size});
 }
 

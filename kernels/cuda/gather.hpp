@@ -6,8 +6,8 @@
 /// Bodies of ops/gather.hpp for a Grid.
 namespace fedscape::kernels::on_grid {
 
-/// One thread per pixel of x, all channels; x() is sample * blocks_per_sample + part of the sample. Pointers of `g` are
-/// those of the grid.
+/// One thread per pixel of x, all channels; x() is the model's sample * blocks_per_sample + part of the sample.
+/// Pointers of `g` are those of the grid.
 template <class T>
 struct GatherPixels {
   struct Shared {
@@ -20,8 +20,10 @@ struct GatherPixels {
   std::int32_t* y;
   template <class Block>
   FEDSCAPE_HOST_DEVICE void operator()(const Block& block, Shared& shared) const {
-    const std::int64_t sample = block.x() / blocks_per_sample, index = g.indices[sample];
-    const std::int64_t pixels = std::int64_t{g.height} * g.width, part = block.x() % blocks_per_sample;
+    const std::int64_t b = block.x() / blocks_per_sample, part = block.x() % blocks_per_sample;
+    if (b >= g.counts[block.model()]) return;
+    const std::int64_t sample = std::int64_t{block.model()} * g.size + b, index = g.indices[sample];
+    const std::int64_t pixels = std::int64_t{g.height} * g.width;
     block.each_thread([&](int t) {
       if (t == 0) shared.crop = g.keys ? crop_of(g.augment, g.keys[sample]) : Crop{};
     });
@@ -46,18 +48,16 @@ struct GatherPixels {
 template <class Grid, class T>
 void gather(const Grid& grid, Gather g, const T* samples, float* x, std::int32_t* y) {
   const std::int64_t pixels = std::int64_t{g.height} * g.width;
-  if (g.n == 0 || pixels == 0) return;
+  if (pixels == 0) return;
   const ArenaScope scope(grid.stream());
-  const Tensor<std::int32_t> indices = grid.upload(g.indices, g.n);
-  const Tensor<float> mean = grid.upload(g.mean, g.channels), deviation = grid.upload(g.deviation, g.channels);
-  Tensor<RngKey> keys;
-  if (g.keys) keys = grid.upload(g.keys, g.n);
-  g.indices = indices.data();
-  g.mean = mean.data();
-  g.deviation = deviation.data();
-  g.keys = keys.data();
+  const std::int64_t n = std::int64_t{g.models} * g.size;
+  g.counts = grid.upload(g.counts, g.models).data;
+  g.indices = grid.upload(g.indices, n).data;
+  g.mean = grid.upload(g.mean, g.channels).data;
+  g.deviation = grid.upload(g.deviation, g.channels).data;
+  if (g.keys) g.keys = grid.upload(g.keys, n).data;
   const std::int64_t blocks_per_sample = (pixels + kThreads - 1) / kThreads;
-  grid.blocks(g.n * blocks_per_sample, 1, GatherPixels<T>{g, blocks_per_sample, samples, x, y});
+  grid.blocks(g.size * blocks_per_sample, g.models, GatherPixels<T>{g, blocks_per_sample, samples, x, y});
 }
 
 }  // namespace fedscape::kernels::on_grid

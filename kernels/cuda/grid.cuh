@@ -44,7 +44,7 @@ class DeviceGrid {
   Stream& stream() const { return stream_; }
 
   template <class T>
-  Tensor<T> upload(const T* values, std::int64_t n) const {
+  View<const T> upload(const T* values, std::int64_t n) const {
     return kernels::upload(stream_, values, n);
   }
   template <class F>

@@ -11,7 +11,7 @@
 /// The bodies of CUDA kernels are written for a Grid, without a word of CUDA: DeviceGrid (grid.cuh) launches them, the
 /// grid of tests/kernels runs the same code on the host. A grid has
 ///   stream()                  whose arena lends scratch memory,
-///   upload(values, n)         a copy of a host array in the arena of the caller's ArenaScope,
+///   upload(values, n)         where the grid has the values of a host array until the caller's ArenaScope ends,
 ///   threads(n, models, f)     f(m, i) for each i < n and m < models, a thread each,
 ///   blocks(n, models, body)   body(block, shared) for each i < n and m < models, a block of kThreads threads each.
 /// A block has x() = i and model() = m; its each_thread(f) calls f(t) for all its threads t and waits for them. What
@@ -23,7 +23,7 @@ inline constexpr int kThreads = 256;
 
 /// The counts of a batch on the grid.
 template <class Grid>
-Tensor<int> upload_counts(const Grid& grid, const Batch& batch) {
+View<const int> upload_counts(const Grid& grid, const Batch& batch) {
   return grid.upload(batch.counts.data(), batch.models);
 }
 
@@ -41,9 +41,9 @@ struct RealElement {
 template <class Grid, class F>
 void each_element(const Grid& grid, const Batch& batch, std::int64_t n, const F& f) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
+  const View<const int> counts = upload_counts(grid, batch);
   const std::int64_t stride = batch.size * n;
-  grid.threads(stride, batch.models, RealElement<F>{counts.data(), n, stride, f});
+  grid.threads(stride, batch.models, RealElement<F>{counts.data, n, stride, f});
 }
 
 /// sums[0] = the sum of all of them: a tree whose order never changes.

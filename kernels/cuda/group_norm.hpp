@@ -62,9 +62,9 @@ void group_norm_forward(const Grid& grid, const Batch& batch, std::int64_t posit
                         Slot<const float> x, Slot<const float> scale, Slot<const float> shift, Slot<float> y,
                         Slot<float> moments) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
+  const View<const int> counts = upload_counts(grid, batch);
   const Tiles tiles(C);
-  const RowSets sets(tiles, batch, counts.data(), positions, true);
+  const RowSets sets(tiles, batch, counts.data, positions, true);
   const RowsOf rows{positions, C};
   const MomentTerms terms{rows, x, C / groups};
   const Tensor<double> partial = chunk_sums(grid, tiles, sets, batch.models, terms);
@@ -79,10 +79,10 @@ void group_norm_backward(const Grid& grid, const Batch& batch, std::int64_t posi
                          Slot<const float> x, Slot<const float> moments, Slot<const float> scale, Slot<const float> dy,
                          Slot<float> dx, Slot<float> dscale, Slot<float> dshift) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
+  const View<const int> counts = upload_counts(grid, batch);
   const Tensor<NormGradient> gradients(grid.stream(), {batch.models, batch.size, groups});
   const Tiles tiles(C);
-  const RowSets sets(tiles, batch, counts.data(), positions, true);
+  const RowSets sets(tiles, batch, counts.data, positions, true);
   const RowsOf rows{positions, C};
   const GroupMoments kept{moments, groups, C / groups};
   const Tensor<double> partial =

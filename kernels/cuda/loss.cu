@@ -28,9 +28,9 @@ void softmax(Cuda, Stream& stream, const Batch& batch, double temperature, const
   on_grid::softmax(DeviceGrid(stream), batch, temperature, logits, p, C);
 }
 
-void score(Cuda, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
-           bool labels_shared, ops::Score* scores, int C) {
-  on_grid::score(DeviceGrid(stream), batch, logits, labels, labels_shared, scores, C);
+void add_scores(Cuda, Stream& stream, const Batch& batch, const float* logits, const std::int32_t* labels,
+                bool labels_shared, ops::Score* scores, int C) {
+  on_grid::add_scores(DeviceGrid(stream), batch, logits, labels, labels_shared, scores, C);
 }
 
 void predict(Cuda, Stream& stream, const Batch& batch, const float* logits, std::int32_t* classes, int C) {

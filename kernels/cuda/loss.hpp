@@ -100,7 +100,7 @@ struct AddScores {
   FEDSCAPE_HOST_DEVICE void operator()(int, std::int64_t m) const {
     ops::Score total;
     for (int b = 0; b < counts[m]; ++b) accumulate(samples[m * B + b], total);
-    scores[m] = total;
+    accumulate(total, scores[m]);
   }
 };
 
@@ -136,14 +136,13 @@ void softmax(const Grid& grid, const Batch& batch, double temperature, const flo
 }
 
 template <class Grid>
-void score(const Grid& grid, const Batch& batch, const float* logits, const std::int32_t* labels, bool labels_shared,
-           ops::Score* scores, int C) {
+void add_scores(const Grid& grid, const Batch& batch, const float* logits, const std::int32_t* labels,
+                bool labels_shared, ops::Score* scores, int C) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
-  const Tensor<ops::Score> samples(grid.stream(), {batch.models, batch.size}), totals(grid.stream(), {batch.models});
+  const View<const int> counts = upload_counts(grid, batch);
+  const Tensor<ops::Score> samples(grid.stream(), {batch.models, batch.size});
   each_element(grid, batch, 1, SampleScore{logits, labels, labels_shared, samples.data(), C});
-  grid.threads(batch.models, 1, AddScores{counts.data(), batch.size, samples.data(), totals.data()});
-  copy_to_host(grid.stream(), scores, totals.data(), sizeof(ops::Score) * static_cast<std::size_t>(batch.models));
+  grid.threads(batch.models, 1, AddScores{counts.data, batch.size, samples.data(), scores});
 }
 
 template <class Grid>

@@ -35,8 +35,8 @@ template <class Grid>
 void mix(const Grid& grid, const float* weights, const float* rows, float beta, float* out, int A, int M,
          std::int64_t P) {
   const ArenaScope scope(grid.stream());
-  const Tensor<float> w = grid.upload(weights, std::int64_t{A} * M);
-  grid.threads(P, (A + MixColumn::kGroup - 1) / MixColumn::kGroup, MixColumn{w.data(), rows, beta, out, A, M, P});
+  const View<const float> w = grid.upload(weights, std::int64_t{A} * M);
+  grid.threads(P, (A + MixColumn::kGroup - 1) / MixColumn::kGroup, MixColumn{w.data, rows, beta, out, A, M, P});
 }
 
 }  // namespace fedscape::kernels::on_grid

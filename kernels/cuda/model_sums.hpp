@@ -29,8 +29,8 @@ struct ModelSum {
 template <class Grid, class Sample>
 void model_sums(const Grid& grid, const Batch& batch, const Sample& sample) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
-  grid.blocks(1, batch.models, ModelSum<Sample>{counts.data(), sample});
+  const View<const int> counts = upload_counts(grid, batch);
+  grid.blocks(1, batch.models, ModelSum<Sample>{counts.data, sample});
 }
 
 }  // namespace fedscape::kernels

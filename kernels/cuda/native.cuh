@@ -1,18 +1,42 @@
 #pragma once
 
 #include "fedscape/base/handle.hpp"
+#include "fedscape/device/mirrors.hpp"
 #include "fedscape/tensor/tensor.hpp"
 #include "kernels/cuda/check.cuh"
 #include "kernels/cuda/grid.hpp"
 
 namespace fedscape {
 
-/// What CUDA kernels keep between calls: the stream, and library handles made when first asked for.
+namespace kernels {
+
+/// Memory of the host from which a device copies on its own while the host goes on: two halves in turn, each used again
+/// when what was copied from it has arrived.
+class Staging {
+ public:
+  Staging();
+  /// Queues a copy of what `from` holds now.
+  void copy(cudaStream_t stream, void* to, const void* from, std::size_t bytes);
+
+ private:
+  static constexpr std::size_t kHalf = 1 << 18;
+  Handle<std::byte*, cudaFreeHost> memory_;
+  Handle<cudaEvent_t, cudaEventDestroy> arrived_[2];
+  int half_ = 0;
+  std::size_t used_ = 0;
+};
+
+}  // namespace kernels
+
+/// What CUDA kernels keep between calls: the stream, what is on its way to the device, and library handles made when
+/// first asked for.
 struct Stream::CudaNative {
   explicit CudaNative(int device_index);
 
   int index;
   Handle<cudaStream_t, cudaStreamDestroy> stream;
+  kernels::Staging staging;
+  bool capturing = false;  // a graph: the device does nothing meanwhile
   cublasHandle_t blas();
   cudnnHandle_t dnn();
 
@@ -38,14 +62,15 @@ inline dim3 blocks_for(std::int64_t n, std::int64_t models = 1) {
 /// Position of this thread inside one model.
 __device__ inline std::int64_t element() { return blockIdx.x * std::int64_t{blockDim.x} + threadIdx.x; }
 
-/// A copy of a host array in the arena of the caller's ArenaScope. The copy is staged before this returns, so `values`
-/// may change at once.
+/// Where the device has the n values at `values`, in the host's memory: their mirror, or a copy in the arena of the
+/// caller's ArenaScope; `values` may change at once.
 template <class T>
-Tensor<T> upload(Stream& stream, const T* values, std::int64_t n) {
-  Tensor<T> copy(stream, {n});
+View<const T> upload(Stream& stream, const T* values, std::int64_t n) {
   const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(T);
-  CUDA_CHECK(cudaMemcpyAsync(copy.data(), values, bytes, cudaMemcpyHostToDevice, queue(stream)));
-  return copy;
+  if (const void* const mirror = stream.mirrors()->find(values, bytes)) return {static_cast<const T*>(mirror), {n}};
+  const Tensor<T> copy(stream, {n});
+  stage_to_device(stream, copy.data(), values, bytes);
+  return copy.view();
 }
 
 }  // namespace fedscape::kernels

@@ -9,7 +9,7 @@ void sgd(Cuda, Stream& stream, const ops::Sgd& rates, int active, std::int64_t l
   on_grid::sgd(DeviceGrid(stream), rates, active, length, grads, params, velocity);
 }
 
-void adam(Cuda, Stream& stream, const AdamRates& rates, int active, std::int64_t length, Slot<const float> grads,
+void adam(Cuda, Stream& stream, const ops::AdamRates& rates, int active, std::int64_t length, Slot<const float> grads,
           Slot<float> params, Slot<float> first, Slot<float> second) {
   on_grid::adam(DeviceGrid(stream), rates, active, length, grads, params, first, second);
 }

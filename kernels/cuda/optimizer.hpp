@@ -8,21 +8,21 @@ namespace fedscape::kernels::on_grid {
 
 /// One thread per parameter.
 struct SgdParameter {
-  ops::Sgd rates;
+  const ops::Sgd* rates;
   Slot<const float> grads;
   Slot<float> params, velocity;
   FEDSCAPE_HOST_DEVICE void operator()(int m, std::int64_t i) const {
-    sgd_element(rates, row_of(grads, m)[i], row_of(params, m)[i], velocity.data ? row_of(velocity, m) + i : nullptr);
+    sgd_element(*rates, row_of(grads, m)[i], row_of(params, m)[i], velocity.data ? row_of(velocity, m) + i : nullptr);
   }
 };
 
 /// One thread per parameter.
 struct AdamParameter {
-  AdamRates rates;
+  const ops::AdamRates* rates;
   Slot<const float> grads;
   Slot<float> params, first, second;
   FEDSCAPE_HOST_DEVICE void operator()(int m, std::int64_t i) const {
-    adam_element(rates, row_of(grads, m)[i], row_of(params, m)[i], row_of(first, m)[i], row_of(second, m)[i]);
+    adam_element(*rates, row_of(grads, m)[i], row_of(params, m)[i], row_of(first, m)[i], row_of(second, m)[i]);
   }
 };
 
@@ -61,13 +61,15 @@ struct AscendParameter {
 template <class Grid>
 void sgd(const Grid& grid, const ops::Sgd& rates, int active, std::int64_t length, Slot<const float> grads,
          Slot<float> params, Slot<float> velocity) {
-  grid.threads(length, active, SgdParameter{rates, grads, params, velocity});
+  const ArenaScope scope(grid.stream());
+  grid.threads(length, active, SgdParameter{grid.upload(&rates, 1).data, grads, params, velocity});
 }
 
 template <class Grid>
-void adam(const Grid& grid, const AdamRates& rates, int active, std::int64_t length, Slot<const float> grads,
+void adam(const Grid& grid, const ops::AdamRates& rates, int active, std::int64_t length, Slot<const float> grads,
           Slot<float> params, Slot<float> first, Slot<float> second) {
-  grid.threads(length, active, AdamParameter{rates, grads, params, first, second});
+  const ArenaScope scope(grid.stream());
+  grid.threads(length, active, AdamParameter{grid.upload(&rates, 1).data, grads, params, first, second});
 }
 
 template <class Grid>

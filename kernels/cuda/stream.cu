@@ -1,8 +1,43 @@
+#include <cstring>
+
 #include "fedscape/device/cuda.hpp"
 #include "fedscape/device/memory.hpp"
 #include "kernels/cuda/native.cuh"
 
 namespace fedscape {
+
+namespace kernels {
+
+Staging::Staging() {
+  std::byte* memory = nullptr;
+  CUDA_CHECK(cudaMallocHost(&memory, 2 * kHalf));
+  memory_ = Handle<std::byte*, cudaFreeHost>(memory);
+  for (auto& arrived : arrived_) {
+    cudaEvent_t made = nullptr;
+    CUDA_CHECK(cudaEventCreateWithFlags(&made, cudaEventDisableTiming));
+    arrived = Handle<cudaEvent_t, cudaEventDestroy>(made);
+  }
+}
+
+void Staging::copy(cudaStream_t stream, void* to, const void* from, std::size_t bytes) {
+  if (bytes > kHalf) {
+    CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream));
+    CUDA_CHECK(cudaStreamSynchronize(stream));
+    return;
+  }
+  if (used_ + bytes > kHalf) {
+    CUDA_CHECK(cudaEventRecord(arrived_[half_].get(), stream));
+    half_ = 1 - half_;
+    used_ = 0;
+    CUDA_CHECK(cudaEventSynchronize(arrived_[half_].get()));
+  }
+  std::byte* const staged = memory_.get() + static_cast<std::size_t>(half_) * kHalf + used_;
+  std::memcpy(staged, from, bytes);
+  CUDA_CHECK(cudaMemcpyAsync(to, staged, bytes, cudaMemcpyHostToDevice, stream));
+  used_ += (bytes + 15) / 16 * 16;
+}
+
+}  // namespace kernels
 
 Stream::CudaNative::CudaNative(int device_index) : index(device_index) {
   CUDA_CHECK(cudaSetDevice(index));
@@ -46,6 +81,11 @@ std::pair<int, cudaError_t> count_devices() {
   return {0, status};
 }
 
+/// Ends the capture: see capture().
+void refuse_in_capture(const Stream::CudaNative& native) {
+  if (native.capturing) fail("work that no graph can hold");
+}
+
 }  // namespace
 
 const bool kBuilt = true;
@@ -58,7 +98,10 @@ std::string why_no_device() {
 
 Stream::CudaNative* make_native(Device device) { return new Stream::CudaNative(device.index); }
 void destroy_native(Stream::CudaNative* native) noexcept { delete native; }
-void synchronize(Stream::CudaNative& native) { CUDA_CHECK(cudaStreamSynchronize(native.stream.get())); }
+void synchronize(Stream::CudaNative& native) {
+  refuse_in_capture(native);
+  CUDA_CHECK(cudaStreamSynchronize(native.stream.get()));
+}
 
 CUstream_st* queue_of(Stream::CudaNative& native) { return native.stream.get(); }
 void use(Device device) { CUDA_CHECK(cudaSetDevice(device.index)); }
@@ -94,9 +137,45 @@ std::size_t free_bytes(Device device) {
   return free;
 }
 
+void stage(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes) {
+  refuse_in_capture(native);
+  if (bytes > 0) native.staging.copy(native.stream.get(), to, from, bytes);
+}
+
 void copy(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes, bool wait) {
+  if (wait) refuse_in_capture(native);
   CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, native.stream.get()));
   if (wait) synchronize(native);
 }
+
+struct Graph {
+  Handle<cudaGraphExec_t, cudaGraphExecDestroy> launchable;
+};
+
+Graph* capture(Stream::CudaNative& native, const std::function<void()>& work) {
+  const cudaStream_t stream = native.stream.get();
+  CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  native.capturing = true;
+  bool fits = true;
+  try {
+    work();
+  } catch (const std::exception&) {
+    fits = false;  // an error of its own comes out when it is done instead
+  }
+  native.capturing = false;
+  cudaGraph_t captured = nullptr;
+  fits = cudaStreamEndCapture(stream, &captured) == cudaSuccess && fits;
+  const Handle<cudaGraph_t, cudaGraphDestroy> graph(captured);
+  cudaGetLastError();  // forget what a refused call left
+  if (!fits) return nullptr;
+  cudaGraphExec_t launchable = nullptr;
+  CUDA_CHECK(cudaGraphInstantiateWithFlags(&launchable, captured, 0));
+  return new Graph{Handle<cudaGraphExec_t, cudaGraphExecDestroy>(launchable)};
+}
+
+void launch(Stream::CudaNative& native, Graph& graph) {
+  CUDA_CHECK(cudaGraphLaunch(graph.launchable.get(), native.stream.get()));
+}
+void destroy_graph(Graph* graph) noexcept { delete graph; }
 
 }  // namespace fedscape::cuda

@@ -51,9 +51,9 @@ struct SubsampleBackward {
 template <class Grid>
 void subsample_forward(const Grid& grid, const Batch& batch, const Subsample& s, Slot<const float> x, Slot<float> y) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
+  const View<const int> counts = upload_counts(grid, batch);
   const Tiles tiles(s.out_channels);
-  const RowSets sets(tiles, batch, counts.data(), std::int64_t{s.out_height()} * s.out_width(), true);
+  const RowSets sets(tiles, batch, counts.data, std::int64_t{s.out_height()} * s.out_width(), true);
   each_row(grid, tiles, sets, batch.models, SubsampleForward{s, x, y});
 }
 
@@ -61,9 +61,9 @@ template <class Grid>
 void subsample_backward(const Grid& grid, const Batch& batch, const Subsample& s, Slot<const float> dy,
                         Slot<float> dx) {
   const ArenaScope scope(grid.stream());
-  const Tensor<int> counts = upload_counts(grid, batch);
+  const View<const int> counts = upload_counts(grid, batch);
   const Tiles tiles(s.channels);
-  const RowSets sets(tiles, batch, counts.data(), std::int64_t{s.height} * s.width, true);
+  const RowSets sets(tiles, batch, counts.data, std::int64_t{s.height} * s.width, true);
   each_row(grid, tiles, sets, batch.models, SubsampleBackward{s, dy, dx});
 }
 

@@ -86,8 +86,8 @@ Evaluator::Evaluator(Stream& stream, const Network& network, int models, Precisi
       y_(stream, {1, plan_.chunk()}),
       predicted_(stream, {1, plan_.chunk()}),
       taken_for_(static_cast<std::size_t>(plan_.chunk())),
-      counts_(static_cast<std::size_t>(models)),
-      part_(static_cast<std::size_t>(models)),
+      counts_(stream, models),
+      scores_(stream, {models}),
       models_(models) {
   order_.reserve(static_cast<std::size_t>(plan_.chunk()));
 }
@@ -100,17 +100,19 @@ void Evaluator::load(Stream& stream, View<const float> params) {
 
 void Evaluator::chunk(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, std::int64_t c,
                       std::span<Metrics> sums) {
-  std::fill(sums.begin(), sums.end(), Metrics{});
-  add_chunk(stream, data, indices, c, sums, nullptr);
+  run_chunk(stream, data, indices, c, sums, nullptr);
 }
 
-void Evaluator::add_chunk(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, std::int64_t c,
+void Evaluator::run_chunk(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, std::int64_t c,
                           std::span<Metrics> sums, ClassCounts* classes) {
   const std::size_t models = static_cast<std::size_t>(loaded_);
   FEDSCAPE_CHECK(sums.size() == models && models > 0, "{} sums for {} models", sums.size(), models);
   FEDSCAPE_CHECK(data.shape() == x_.shape().inner(2), "samples {} in {}; the network takes {}", data.shape().text(),
                  data.source(), x_.shape().inner(2).text());
+  const View<Metrics> scores = scores_.view().rows(0, loaded_);
   const std::int64_t end = std::min((c + 1) * kMetricChunk, samples_of(data, indices));
+  std::fill(sums.begin(), sums.end(), Metrics{});
+  stage_to_device(stream, scores.data, sums.data(), sums.size_bytes());
   for (std::int64_t begin = c * kMetricChunk; begin < end; begin += plan_.chunk()) {
     take(data, indices, begin, std::min(begin + plan_.chunk(), end), order_);
     const std::int64_t n = static_cast<std::int64_t>(order_.size());
@@ -118,13 +120,13 @@ void Evaluator::add_chunk(Stream& stream, const Dataset& data, std::span<const s
     const View<std::int32_t> y(y_.data(), {n});
     data.gather(stream, order_, {}, {}, x, y);
     const Outputs out = plan_.forward(stream, x.as(data.shape().under(n).under(1)));
-    std::fill(counts_.begin(), counts_.end(), static_cast<int>(n));
-    const Batch batch{loaded_, static_cast<int>(n), std::span(counts_).first(models)};
+    const int size = static_cast<int>(n);
+    const Batch batch{loaded_, size, counts_.of(stream, loaded_, size)};
     const ProfileScope scope(stream, Phase::loss, "", {0, sizeof(float) * static_cast<double>(out.logits.size())});
-    ops::score(stream, batch, out.logits, y.as({1, n}), std::span(part_).first(models));
-    for (std::size_t m = 0; m < models; ++m) sums[m] += part_[m];
+    ops::add_scores(stream, batch, out.logits, y.as({1, n}), scores);
     if (classes != nullptr) count_classes(stream, data, batch, out.logits, *classes);
   }
+  copy_to_host(stream, sums.data(), scores.data, sums.size_bytes());
 }
 
 void Evaluator::count_classes(Stream& stream, const Dataset& data, const Batch& batch, View<const float> logits,
@@ -152,7 +154,7 @@ Metrics Evaluator::all(Stream& stream, const Dataset& data, std::span<const std:
   Metrics sum;
   for (std::int64_t c = 0; c < chunks_of(samples_of(data, indices)); ++c) {
     Metrics term;
-    add_chunk(stream, data, indices, c, {&term, 1}, &classes);
+    run_chunk(stream, data, indices, c, {&term, 1}, &classes);
     sum += term;
   }
   return sum;
@@ -195,7 +197,8 @@ Recalibrator::Recalibrator(Stream& stream, const Network& network, int models, i
   x_ = Tensor<float>(stream, network.sample().under(batch));
   y_ = Tensor<std::int32_t>(stream, {batch});
   const std::size_t m = static_cast<std::size_t>(models);
-  counts_.resize(m), momentum_.resize(m), keys_.resize(m);
+  counts_ = EvenCounts(stream, models);
+  momentum_.resize(m), keys_.resize(m);
 }
 
 void Recalibrator::run(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, View<float> params,
@@ -203,7 +206,7 @@ void Recalibrator::run(Stream& stream, const Dataset& data, std::span<const std:
   if (!tape_) return;
   check_fits(*network_, data);
   const std::size_t models = static_cast<std::size_t>(params.shape[0]);
-  FEDSCAPE_CHECK(models <= counts_.size(), "{} models in a recalibrator of {}", models, counts_.size());
+  FEDSCAPE_CHECK(models <= keys_.size(), "{} models in a recalibrator of {}", models, keys_.size());
   const std::int64_t total = samples_of(data, indices);
   for (std::int64_t begin = 0; begin < total; begin += batch_) {
     const std::int64_t n = std::min<std::int64_t>(batch_, total - begin);
@@ -211,13 +214,11 @@ void Recalibrator::run(Stream& stream, const Dataset& data, std::span<const std:
     const ArenaScope scope(stream);
     take(data, indices, begin, begin + n, order_);
     data.gather(stream, order_, {}, {}, {x_.data(), data.shape().under(n)}, {y_.data(), {n}});
-    std::fill(counts_.begin(), counts_.end(), static_cast<int>(n));
     std::fill(momentum_.begin(), momentum_.end(), static_cast<float>(n) / static_cast<float>(begin + n));
     for (std::size_t m = 0; m < models; ++m)
       keys_[m] = {0, Purpose::dropout, 0, 0, static_cast<std::uint32_t>(begin / batch_)};
-    const Pass pass{{static_cast<int>(models), static_cast<int>(n), std::span(counts_).first(models)},
-                    std::span(keys_).first(models),
-                    Mode::train};
+    const int stack = static_cast<int>(models), size = static_cast<int>(n);
+    const Pass pass{{stack, size, counts_.of(stream, stack, size)}, std::span(keys_).first(models), Mode::train};
     tape_->forward(stream, pass, params, View<const float>(x_.data(), data.shape().under(n).under(1)));
     tape_->update_statistics(stream, pass, params, std::span(momentum_).first(models));
     if (between) between();

@@ -67,8 +67,11 @@ CentralTrainer::CentralTrainer(Stream& stream, const Network& network, const Dat
       params_(stream, {1, network.layout().size()}),
       grads_(stream, params_.shape()),
       inputs_(stream, network.sample().under(batch_)),
+      loss_(stream, {1}),
       losses_(stream, {kLossesKept}),
-      labels_(stream, {batch_}) {
+      labels_(stream, {batch_}),
+      count_(stream, 1),
+      key_(stream, 1) {
   FEDSCAPE_CHECK(steps_ <= std::numeric_limits<int>::max(), "{} epochs of {} steps; fewer than 2^31 steps in all",
                  options.epochs, per_epoch_);
 }
@@ -112,21 +115,27 @@ void CentralTrainer::step(Stream& stream) {
   const std::int64_t epoch = progress_.step / per_epoch_, step = progress_.step % per_epoch_;
   if (epoch != epoch_) feed_.restart(samples_, key_of(seed_, Purpose::shuffle, epoch, 0));
   epoch_ = epoch;
-  const int n = feed_.gather(stream, step, inputs_, labels_);
-  const RngKey key = key_of(seed_, Purpose::dropout, epoch, step);
-  const Pass pass{{1, batch_, std::span(&n, 1)}, std::span(&key, 1), Mode::train};
+  count_.write()[0] = feed_.gather(stream, step, inputs_, labels_);
+  key_.write()[0] = key_of(seed_, Purpose::dropout, epoch, step);
+  count_.push(stream, 1);
+  key_.push(stream, 1);
+  optimizer_.advance(stream, lr_of(progress_.step));
+  repetitions_.run(stream, {}, [&] { take_step(stream); });
+  copy_on_device(stream, losses_.data() + unread_, loss_.data(), sizeof(float));
+  ++unread_;
+  ++progress_.step;
+}
 
+void CentralTrainer::take_step(Stream& stream) {
+  const Pass pass{{1, batch_, count_.first(1)}, key_.first(1), Mode::train};
   const Outputs out = tape_.forward(stream, pass, params_, inputs_.view().as(inputs_.shape().under(1)));
   const OutputGrads out_grads = tape_.output_grads(stream, pass);
   in_phase(stream, Phase::loss, "", [&] {
-    ops::softmax_cross_entropy(stream, pass.batch, out.logits, labels_.view().as({1, batch_}),
-                               {losses_.data() + unread_, {1}}, out_grads.logits);
+    ops::softmax_cross_entropy(stream, pass.batch, out.logits, labels_.view().as({1, batch_}), loss_, out_grads.logits);
   });
   tape_.backward(stream, pass, params_, grads_);
-  optimizer_.step(stream, lr_of(progress_.step), 1, params_, grads_);
+  optimizer_.apply(stream, 1, params_, grads_);
   tape_.update_statistics(stream, pass, params_);
-  ++unread_;
-  ++progress_.step;
 }
 
 void CentralTrainer::read_losses(Stream& stream) {

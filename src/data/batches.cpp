@@ -97,16 +97,30 @@ void BatchFeed::restart(std::span<const std::int32_t> samples, const RngKey& key
   if (options_.augment.pad > 0 || options_.augment.flip) sample_keys_.resize(largest, key_);
 }
 
-int BatchFeed::gather(Stream& stream, std::int64_t step, View<float> x, View<std::int32_t> y) {
-  order_.batch(step, indices_);
-  const std::size_t n = indices_.size(), first = static_cast<std::size_t>(step * options_.batch);
-  const auto keys = std::span(sample_keys_).first(std::min(n, sample_keys_.size()));
+void BatchFeed::address(std::int64_t step, std::span<RngKey> keys) const {
+  const std::int64_t first = step * options_.batch;
   for (std::size_t b = 0; b < keys.size(); ++b) {
     keys[b] = key_;
-    keys[b].step = static_cast<std::uint32_t>(first + b);
+    keys[b].step = static_cast<std::uint32_t>(first + static_cast<std::int64_t>(b));
   }
-  const auto samples = static_cast<std::int64_t>(n);
-  data_->gather(stream, indices_, options_.augment, keys, x.rows(0, samples), y.rows(0, samples));
+}
+
+int BatchFeed::next(std::int64_t step, std::span<std::int32_t> indices, std::span<RngKey> keys) {
+  order_.batch(step, indices_);
+  const std::size_t n = indices_.size();
+  FEDSCAPE_CHECK(n <= indices.size() && (keys.empty() || n <= keys.size()), "a batch of {} samples; room for {}", n,
+                 indices.size());
+  std::copy(indices_.begin(), indices_.end(), indices.begin());
+  address(step, keys.first(std::min(n, keys.size())));
+  return static_cast<int>(n);
+}
+
+int BatchFeed::gather(Stream& stream, std::int64_t step, View<float> x, View<std::int32_t> y) {
+  order_.batch(step, indices_);
+  const auto keys = std::span(sample_keys_).first(std::min(indices_.size(), sample_keys_.size()));
+  address(step, keys);
+  const std::int64_t n = std::ssize(indices_);
+  data_->gather(stream, indices_, options_.augment, keys, x.rows(0, n), y.rows(0, n));
   return static_cast<int>(n);
 }
 

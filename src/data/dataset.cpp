@@ -2,9 +2,12 @@
 
 #include <cmath>
 #include <limits>
+#include <list>
+#include <mutex>
 
 #include "fedscape/base/check.hpp"
 #include "fedscape/base/hash.hpp"
+#include "fedscape/device/memory.hpp"
 #include "fedscape/device/profile.hpp"
 
 namespace fedscape {
@@ -49,6 +52,31 @@ void check_count(const std::string& source, const Shape& shape, const std::vecto
 
 std::string_view name(Split split) { return split == Split::train ? "train" : "test"; }
 
+/// Samples and labels in the memory of devices.
+struct Dataset::Copies {
+  struct Copy {
+    Device device;
+    std::shared_ptr<void> samples, labels;
+  };
+  std::mutex mutex;
+  std::list<Copy> all;  // which stay where they are
+
+  const Copy& on(Stream& stream, const Dataset& data) {
+    const Device device = stream.device();
+    const std::lock_guard lock(mutex);
+    for (const Copy& copy : all)
+      if (copy.device == device) return copy;
+    const auto put = [&](const void* from, std::size_t bytes) {
+      const std::shared_ptr<void> to(allocate(device, bytes), [device](void* p) { deallocate(device, p); });
+      copy_to_device(stream, to.get(), from, bytes);
+      return to;
+    };
+    all.push_back({device, put(data.samples(), static_cast<std::size_t>(data.sample_bytes())),
+                   put(data.labels_.data(), data.labels_.size() * sizeof(std::int32_t))});
+    return all.back();
+  }
+};
+
 Dataset::Dataset(std::string source, Shape shape, int classes, SampleType type, std::shared_ptr<const void> samples,
                  std::vector<std::int32_t> labels)
     : source_(std::move(source)),
@@ -56,7 +84,8 @@ Dataset::Dataset(std::string source, Shape shape, int classes, SampleType type, 
       classes_(classes),
       type_(type),
       data_(std::move(samples)),
-      labels_(std::move(labels)) {
+      labels_(std::move(labels)),
+      copies_(std::make_shared<Copies>()) {
   check_labels(source_, shape_, classes_, labels_);
   mean.assign(static_cast<std::size_t>(shape_[2]), 0.0f);
   deviation.assign(mean.size(), 1.0f);
@@ -86,24 +115,40 @@ std::uint64_t Dataset::hash() const {
   return fnv1a(std::as_bytes(std::span(labels_)), hash);
 }
 
+Dataset::Here Dataset::here(Stream& stream) const {
+  if (stream.device().kind == DeviceKind::cpu) return {data_.get(), labels_.data()};
+  const Copies::Copy& copy = copies_->on(stream, *this);
+  return {copy.samples.get(), static_cast<const std::int32_t*>(copy.labels.get())};
+}
+
 void Dataset::gather(Stream& stream, std::span<const std::int32_t> indices, const ops::Augment& augment,
                      std::span<const RngKey> keys, View<float> x, View<std::int32_t> y) const {
+  const int n = static_cast<int>(indices.size());
+  gather(stream, {1, n, {&n, 1}}, indices, augment, keys, x.as(x.shape.under(1)), y.as(y.shape.under(1)));
+}
+
+void Dataset::gather(Stream& stream, const Batch& batch, std::span<const std::int32_t> indices,
+                     const ops::Augment& augment, std::span<const RngKey> keys, View<float> x,
+                     View<std::int32_t> y) const {
   const double values = static_cast<double>(x.size());
   const ProfileScope scope(stream, Phase::gather, "", {2 * values, values * (type_ == SampleType::bytes ? 5 : 8)});
-  const View<const std::int32_t> labels(labels_.data(), {size()});
+  FEDSCAPE_CHECK(data_, "{}: no samples to gather", source_);
+  const Here from = here(stream);
+  const View<const std::int32_t> labels(from.labels, {size()});
   const Shape all = shape_.under(size());
   if (type_ == SampleType::bytes) {
-    const View<const std::uint8_t> samples(static_cast<const std::uint8_t*>(data_.get()), all);
-    ops::gather(stream, samples, labels, indices, mean, deviation, augment, keys, x, y);
+    const View<const std::uint8_t> samples(static_cast<const std::uint8_t*>(from.samples), all);
+    ops::gather(stream, batch, samples, labels, indices, mean, deviation, augment, keys, x, y);
   } else {
-    const View<const float> samples(static_cast<const float*>(data_.get()), all);
-    ops::gather(stream, samples, labels, indices, mean, deviation, augment, keys, x, y);
+    const View<const float> samples(static_cast<const float*>(from.samples), all);
+    ops::gather(stream, batch, samples, labels, indices, mean, deviation, augment, keys, x, y);
   }
 }
 
 Dataset Dataset::with_samples(std::shared_ptr<const void> data) const {
   Dataset shared = *this;
   shared.data_ = std::move(data);
+  shared.copies_ = std::make_shared<Copies>();
   return shared;
 }
 

@@ -20,6 +20,10 @@ std::string device_name(Device) { fail(kNoCuda); }
 void* allocate(Device, std::size_t) { fail(kNoCuda); }
 void deallocate(void*) noexcept {}
 std::size_t free_bytes(Device) { fail(kNoCuda); }
+void stage(Stream::CudaNative&, void*, const void*, std::size_t) { fail(kNoCuda); }
 void copy(Stream::CudaNative&, void*, const void*, std::size_t, bool) { fail(kNoCuda); }
+Graph* capture(Stream::CudaNative&, const std::function<void()>&) { fail(kNoCuda); }
+void launch(Stream::CudaNative&, Graph&) { fail(kNoCuda); }
+void destroy_graph(Graph*) noexcept {}
 
 }  // namespace fedscape::cuda

@@ -6,10 +6,11 @@
 #include "fedscape/base/check.hpp"
 #include "fedscape/device/cuda.hpp"
 #include "fedscape/device/memory.hpp"
+#include "fedscape/device/mirrors.hpp"
 
 namespace fedscape {
 
-Stream::Stream(Device device) : device_(device), arena_(device) {
+Stream::Stream(Device device) : device_(device), arena_(device), mirrors_(std::make_shared<Mirrors>()) {
   if (device.kind == DeviceKind::cuda)
     cuda_.reset(cuda::make_native(device));
   else
@@ -46,6 +47,10 @@ std::size_t free_bytes(Device device) { return cuda::free_bytes(device); }
 
 void copy_to_device(Stream& stream, void* device_data, const void* host_data, std::size_t bytes) {
   if (stream.device().kind == DeviceKind::cuda) return cuda::copy(stream.cuda(), device_data, host_data, bytes, true);
+  if (bytes) std::memcpy(device_data, host_data, bytes);
+}
+void stage_to_device(Stream& stream, void* device_data, const void* host_data, std::size_t bytes) {
+  if (stream.device().kind == DeviceKind::cuda) return cuda::stage(stream.cuda(), device_data, host_data, bytes);
   if (bytes) std::memcpy(device_data, host_data, bytes);
 }
 void copy_to_host(Stream& stream, void* host_data, const void* device_data, std::size_t bytes) {

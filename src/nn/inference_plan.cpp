@@ -5,6 +5,7 @@
 #include "fedscape/nn/network.hpp"
 #include "fedscape/ops/fold.hpp"
 #include "fedscape/ops/gemm.hpp"
+#include "fedscape/tensor/mirrored.hpp"
 #include "src/nn/fusion.hpp"
 #include "src/nn/layer_cost.hpp"
 #include "src/nn/memory_plan.hpp"
@@ -48,7 +49,7 @@ struct InferencePlan::Plan {
   std::vector<int> value;  // array of each node in the memory plan, -1: none
   nn::MemoryPlan memory;
   Tensor<float> slab, packed, biases, rows, folded;  // rows: parameters as loaded, for the layers that are not fused
-  std::vector<int> counts;
+  EvenCounts counts;
 };
 
 InferencePlan::Plan::Plan(Stream& stream, const Network& network_in, int models_in, int chunk_in,
@@ -68,7 +69,7 @@ InferencePlan::Plan::Plan(Stream& stream, const Network& network_in, int models_
   biases = Tensor<float>(stream, {models, bias});
   folded = Tensor<float>(stream, {models, largest});
   rows = Tensor<float>(stream, {models, network->layout().size()});
-  counts.resize(static_cast<std::size_t>(models));
+  counts = EvenCounts(stream, models);
 }
 
 void InferencePlan::Plan::plan_values() {
@@ -200,8 +201,7 @@ Outputs InferencePlan::forward(Stream& stream, View<const float> x, int first) {
                      (x.shape[0] == 1 || x.shape[0] == models),
                  "inputs {} for {} of {} models, chunks of {} and samples {}", x.shape.text(), models, p.loaded,
                  p.chunk, p.network->sample().text());
-  p.counts.assign(static_cast<std::size_t>(models), n);  // within the capacity of all models
-  const Pass pass{.batch = {.models = models, .size = n, .counts = p.counts}, .keys = {}, .mode = Mode::evaluate};
+  const Pass pass{.batch = {models, n, p.counts.of(stream, models, n)}, .keys = {}, .mode = Mode::evaluate};
   for (const Step& step : p.steps) {
     const ProfileScope scope = nn::measure_forward(stream, *p.network, step.first, pass.batch);
     p.run(stream, step, pass, x);

@@ -7,7 +7,6 @@
 
 #include "fedscape/base/suggest.hpp"
 #include "fedscape/device/profile.hpp"
-#include "fedscape/ops/optimizer.hpp"
 #include "fedscape/ops/reduce.hpp"
 #include "src/nn/text.hpp"
 
@@ -113,12 +112,27 @@ Optimizer::Optimizer(Stream& stream, const ParamLayout& layout, const OptimizerO
     : layout_(&layout), options_(options) {
   options.check();
   FEDSCAPE_CHECK(models > 0, "an optimiser for {} models", models);
+  sgd_ = Mirrored<ops::Sgd>(stream, 1);
+  adam_ = Mirrored<ops::AdamRates>(stream, 1);
   state_ = Tensor<float>(stream, {moments_of(options), models, layout.size()});
   if (state_.size() > 0) ops::fill(stream, 0.0f, state_.view());  // statistic slots are never written but saved
 }
 
-void Optimizer::step(Stream& stream, double lr, int active, View<float> params, View<float> grads,
-                     std::span<const ParamRun> runs) {
+void Optimizer::advance(Stream& stream, double lr) {
+  if (steps_ == 0 && state_.shape()[0] == 2) ops::fill(stream, 0.0f, state_.view());
+  ++steps_;
+  const auto rate = static_cast<float>(lr), decay = static_cast<float>(options_.weight_decay);
+  if (options_.optimizer == "sgd") {
+    sgd_.write()[0] = {rate, static_cast<float>(options_.momentum), decay, options_.nesterov, steps_ == 1};
+    return sgd_.push(stream, 1);
+  }
+  adam_.write()[0] = ops::rates_of({rate, static_cast<float>(options_.beta1), static_cast<float>(options_.beta2),
+                                    static_cast<float>(options_.eps), decay, options_.optimizer == "adamw", steps_});
+  adam_.push(stream, 1);
+}
+
+void Optimizer::apply(Stream& stream, int active, View<float> params, View<float> grads,
+                      std::span<const ParamRun> runs) {
   const std::int64_t moments = state_.shape()[0], P = layout_->size();
   FEDSCAPE_CHECK(params.shape.rank() == 2 && params.shape[1] == P && grads.shape == params.shape &&
                      params.shape[0] <= state_.shape()[1] && 0 <= active && active <= params.shape[0],
@@ -132,8 +146,6 @@ void Optimizer::step(Stream& stream, double lr, int active, View<float> params, 
   else
     clear_others(stream, runs, active, grads);
   if (options_.clip > 0) ops::clip_rows(stream, static_cast<float>(options_.clip), active, grads);
-  if (steps_ == 0 && moments == 2) ops::fill(stream, 0.0f, state_.view());
-  ++steps_;
   // Each moment has its own stack of rows; an absent one is a Slot without data.
   const auto moment = [&](std::int64_t which, std::int64_t begin) {
     return which < moments ? slot(state_.view().rows(which, which + 1).as({state_.shape()[1], P}), begin)
@@ -142,20 +154,10 @@ void Optimizer::step(Stream& stream, double lr, int active, View<float> params, 
   for (const ParamRun& run : runs) {
     const std::int64_t begin = run.first, length = run.second - run.first;
     const Slot<float> p = slot(params, begin), g = slot(grads, begin);
-    if (options_.optimizer == "sgd") {
-      const ops::Sgd rates{static_cast<float>(lr), static_cast<float>(options_.momentum),
-                           static_cast<float>(options_.weight_decay), options_.nesterov, steps_ == 1};
-      ops::sgd(stream, rates, active, length, g, p, moment(0, begin));
-    } else {
-      const ops::Adam rates{static_cast<float>(lr),
-                            static_cast<float>(options_.beta1),
-                            static_cast<float>(options_.beta2),
-                            static_cast<float>(options_.eps),
-                            static_cast<float>(options_.weight_decay),
-                            options_.optimizer == "adamw",
-                            steps_};
-      ops::adam(stream, rates, active, length, g, p, moment(0, begin), moment(1, begin));
-    }
+    if (options_.optimizer == "sgd")
+      ops::sgd(stream, sgd_.first(1)[0], active, length, g, p, moment(0, begin));
+    else
+      ops::adam(stream, adam_.first(1)[0], active, length, g, p, moment(0, begin), moment(1, begin));
   }
 }
 

@@ -82,14 +82,14 @@ void softmax(Stream& stream, const Batch& batch, double temperature, View<const 
   });
 }
 
-void score(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
-           std::span<Score> scores) {
-  check_logits("score", batch, logits.shape, labels.shape, true);
-  FEDSCAPE_CHECK(scores.size() == static_cast<std::size_t>(batch.models), "score: {} scores for {} models",
-                 scores.size(), batch.models);
+void add_scores(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
+                View<Score> scores) {
+  check_logits("add_scores", batch, logits.shape, labels.shape, true);
+  FEDSCAPE_CHECK(scores.shape == Shape{batch.models}, "add_scores: scores {} for {} models", scores.shape.text(),
+                 batch.models);
   kernels::dispatch(stream, [&](auto on) {
-    kernels::score(on, stream, batch, logits.data, labels.data, is_shared(batch, labels.shape), scores.data(),
-                   static_cast<int>(logits.shape[2]));
+    kernels::add_scores(on, stream, batch, logits.data, labels.data, is_shared(batch, labels.shape), scores.data,
+                        static_cast<int>(logits.shape[2]));
   });
 }
 

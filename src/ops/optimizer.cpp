@@ -13,7 +13,10 @@ void check_run(const char* op, int active, std::int64_t length, Slot<const float
                  "{}: {} rows of {} parameters with stride {}", op, active, length, slot.stride);
 }
 
-kernels::AdamRates rates_of(const Adam& adam) {
+}  // namespace
+
+AdamRates rates_of(const Adam& adam) {
+  FEDSCAPE_CHECK(adam.step >= 1, "adam: step {}; the first is 1", adam.step);
   const auto lr = static_cast<double>(adam.lr), decay = static_cast<double>(adam.weight_decay);
   const double correction1 = 1 - std::pow(static_cast<double>(adam.beta1), adam.step);
   const double correction2 = 1 - std::pow(static_cast<double>(adam.beta2), adam.step);
@@ -26,8 +29,6 @@ kernels::AdamRates rates_of(const Adam& adam) {
           .root_correction = static_cast<float>(std::sqrt(correction2))};
 }
 
-}  // namespace
-
 void sgd(Stream& stream, const Sgd& rates, int active, std::int64_t length, Slot<const float> grads, Slot<float> params,
          Slot<float> velocity) {
   check_run("sgd", active, length, grads);
@@ -37,15 +38,13 @@ void sgd(Stream& stream, const Sgd& rates, int active, std::int64_t length, Slot
   kernels::dispatch(stream, [&](auto on) { kernels::sgd(on, stream, rates, active, length, grads, params, moments); });
 }
 
-void adam(Stream& stream, const Adam& rates, int active, std::int64_t length, Slot<const float> grads,
+void adam(Stream& stream, const AdamRates& rates, int active, std::int64_t length, Slot<const float> grads,
           Slot<float> params, Slot<float> first, Slot<float> second) {
-  FEDSCAPE_CHECK(rates.step >= 1, "adam: step {}; the first is 1", rates.step);
   for (const Slot<const float> slot :
        {grads, Slot<const float>(params), Slot<const float>(first), Slot<const float>(second)})
     check_run("adam", active, length, slot);
-  const kernels::AdamRates derived = rates_of(rates);
   kernels::dispatch(stream,
-                    [&](auto on) { kernels::adam(on, stream, derived, active, length, grads, params, first, second); });
+                    [&](auto on) { kernels::adam(on, stream, rates, active, length, grads, params, first, second); });
 }
 
 void clip_rows(Stream& stream, float max_norm, int active, View<float> grads) {

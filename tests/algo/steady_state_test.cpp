@@ -41,7 +41,7 @@ namespace fedscape {
 namespace {
 
 struct Reading {
-  std::int32_t step;
+  std::uint32_t step;
   std::int64_t calls;
   std::size_t in_use;  // bytes taken from malloc: sees what does not come through operator new
 };
@@ -53,7 +53,7 @@ class Watching : public Penalty {
   void options(Fields&) override {}
   bool active() const override { return true; }
   void add_gradient(const LocalStep& step, View<float>, View<float>) const override {
-    if (step.schedule->round == 1) readings_.push_back({step.schedule->step, calls_of_new, mallinfo2().uordblks});
+    if (step.keys[0].round == 1) readings_.push_back({step.keys[0].step, calls_of_new, mallinfo2().uordblks});
   }
 
  private:

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "fedscape/base/check.hpp"
-#include "fedscape/tensor/tensor.hpp"
+#include "tests/support/devices.hpp"
 #include "tests/support/message_of.hpp"
 
 namespace fedscape {
@@ -19,27 +19,41 @@ using ::testing::HasSubstr;
 using Bytes = std::vector<std::uint8_t>;
 using Labels = std::vector<std::int32_t>;
 
-TEST(Dataset, GathersNormalisedSamplesAndLabels) {
+class Gathered : public test::OnDevice {};
+
+TEST_P(Gathered, SamplesAreNormalisedAndLabelled) {
   Dataset data("made up", {1, 2, 2}, 3, Bytes{0, 51, 102, 255, 255, 0, 51, 51}, Labels{2, 1});
   data.mean = {0.2f, 0.0f};
   data.deviation = {0.5f, 2.0f};
-  Stream stream;
-  Tensor<float> x(stream, {2, 1, 2, 2});
-  Tensor<std::int32_t> y(stream, {2});
+  const Tensor<float> x(stream, {2, 1, 2, 2});
+  const Tensor<std::int32_t> y(stream, {2});
   data.gather(stream, Labels{1, 0}, {}, {}, x, y);
   const std::vector<float> expected = {1.6f, 0.0f, 0.0f, 0.1f, -0.4f, 0.1f, 0.4f, 0.5f};  // (byte/255 - mean)/deviation
-  EXPECT_THAT(to_host(stream, x.view()), ::testing::Pointwise(::testing::FloatNear(1e-6f), expected));
-  EXPECT_THAT(to_host(stream, y.view()), ElementsAre(1, 2));
+  EXPECT_THAT(host(x), ::testing::Pointwise(::testing::FloatNear(1e-6f), expected));
+  EXPECT_THAT(host(y), ElementsAre(1, 2));
 }
 
-TEST(Dataset, GathersFloatsAsTheyAre) {
+TEST_P(Gathered, FloatsStayAsTheyAre) {
   const Dataset data("made up", {1, 1, 2}, 2, std::vector<float>{1.5f, -2, 3, 1e9f}, Labels{0, 1});
-  Stream stream;
-  Tensor<float> x(stream, {1, 1, 1, 2});
-  Tensor<std::int32_t> y(stream, {1});
+  data.settle(stream);
+  const Tensor<float> x(stream, {1, 1, 1, 2});
+  const Tensor<std::int32_t> y(stream, {1});
   data.gather(stream, Labels{1}, {}, {}, x, y);
-  EXPECT_THAT(to_host(stream, x.view()), ElementsAre(3, 1e9f));
+  EXPECT_THAT(host(x), ElementsAre(3, 1e9f));
 }
+
+TEST_P(Gathered, OtherSamplesInTheSamePlaceAreSeen) {
+  const Dataset data("made up", {1, 1, 1}, 2, std::vector<float>{1, 2}, Labels{0, 1});
+  const auto others = std::make_shared<const std::vector<float>>(std::vector<float>{3, 4});
+  data.settle(stream);
+  const Dataset moved = data.with_samples({others, others->data()});
+  const Tensor<float> x(stream, {2, 1, 1, 1});
+  const Tensor<std::int32_t> y(stream, {2});
+  moved.gather(stream, Labels{1, 0}, {}, {}, x, y);
+  EXPECT_THAT(host(x), ElementsAre(4, 3));
+}
+
+FEDSCAPE_ON_DEVICES(Gathered);
 
 TEST(Dataset, RefusesWhatDoesNotFit) {
   const auto error = [](Shape shape, int classes, Bytes samples, Labels labels) {

@@ -6,13 +6,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <vector>
 
 /// CUDA as far as kernels/cuda uses it, carried out on the CPU, so that its kernels run, and are tested, where there is
 /// no device: a launch runs block after block; the threads of a block take turns and change at barriers only, from the
 /// first to the last or, with FEDSCAPE_EMULATION=reverse, from the last to the first, so that a missing barrier shows.
-/// Device memory is closed to the host between launches and copies: who touches it there dies, as on a device. It holds
-/// FEDSCAPE_EMULATED_MEMORY bytes. What this says nothing about: speed, memory models, the bits of exp and its like,
-/// alignment, limits of registers. launches.sed turns f<<<grid, block, shared, stream>>>(arguments) into CUDA_LAUNCH.
+/// Device memory is closed to the host between launches and copies: who touches it there dies, as on a device; so does
+/// who gives a kernel an address of the host. It holds FEDSCAPE_EMULATED_MEMORY bytes. What this says nothing about:
+/// speed, memory models, the bits of exp and its like, alignment, limits of registers. launches.sed turns
+/// f<<<grid, block, shared, stream>>>(arguments) into a call of emulation::launch.
 
 #define __global__
 #define __device__
@@ -42,6 +47,18 @@ inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return
 inline thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
 inline constexpr int warpSize = 32;
 
+/// What is done is done at once, unless it is captured: then it is kept, to be done when the graph is launched.
+struct CUgraph_st {
+  std::vector<std::function<void()>> nodes;
+};
+struct CUstream_st {
+  std::unique_ptr<CUgraph_st> captured;
+};
+using cudaStream_t = CUstream_st*;
+using cudaGraph_t = CUgraph_st*;
+using cudaGraphExec_t = CUgraph_st*;
+using cudaEvent_t = struct CUevent_st*;
+
 namespace fedscape::emulation {
 
 void wait_for_block();
@@ -51,13 +68,35 @@ std::uint64_t exchange(std::uint64_t shown, int lane);
 int lane();
 
 /// Runs `thread(of)` for every thread of the grid.
-void launch(dim3 grid, dim3 block, std::size_t shared_bytes, void (*thread)(void* of), void* of);
+void run(dim3 grid, dim3 block, std::size_t shared_bytes, void (*thread)(void* of), void* of);
 char* dynamic_shared();
 
 template <class F>
-void launch(dim3 grid, dim3 block, std::size_t shared_bytes, F&& f) {
-  launch(
+void run(dim3 grid, dim3 block, std::size_t shared_bytes, F&& f) {
+  run(
       grid, block, shared_bytes, [](void* of) { (*static_cast<std::remove_reference_t<F>*>(of))(); }, &f);
+}
+
+/// Dies where an argument of a kernel holds an address of the host.
+void check_argument(const void* argument, std::size_t bytes);
+template <class T>
+void check_argument(T argument) {
+  static_assert(std::is_trivially_copyable_v<T>);
+#ifndef __clang__
+  __builtin_clear_padding(&argument);  // which may hold anything
+  check_argument(&argument, sizeof argument);
+#endif
+}
+
+template <class Kernel, class... Arguments>
+void launch(dim3 grid, dim3 block, std::size_t shared_bytes, cudaStream_t stream, Kernel kernel,
+            const Arguments&... arguments) {
+  (check_argument(arguments), ...);
+  const auto node = [=] { run(grid, block, shared_bytes, [&] { kernel(arguments...); }); };
+  if (stream && stream->captured)
+    stream->captured->nodes.push_back(node);
+  else
+    node();
 }
 
 template <class T>
@@ -71,9 +110,6 @@ T shuffle(T value, int from) {
 }
 
 }  // namespace fedscape::emulation
-
-#define CUDA_LAUNCH(grid, block, shared, stream, ...) \
-  ::fedscape::emulation::launch(grid, block, ((void)(stream), shared), [&] { __VA_ARGS__; })
 
 inline void __syncthreads() { fedscape::emulation::wait_for_block(); }
 inline void __syncwarp(unsigned = ~0u) { fedscape::emulation::wait_for_warp(); }
@@ -115,8 +151,7 @@ constexpr auto max(A a, B b) {
   return T(a) < T(b) ? T(b) : T(a);
 }
 
-using cudaStream_t = struct CUstream_st*;
-enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2 };
+enum cudaError_t { cudaSuccess = 0, cudaErrorMemoryAllocation = 2, cudaErrorStreamCaptureUnsupported = 900 };
 enum cudaMemcpyKind {
   cudaMemcpyHostToHost,
   cudaMemcpyHostToDevice,
@@ -124,10 +159,13 @@ enum cudaMemcpyKind {
   cudaMemcpyDeviceToDevice,
   cudaMemcpyDefault
 };
-inline constexpr unsigned cudaStreamNonBlocking = 1;
+inline constexpr unsigned cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2;
+enum cudaStreamCaptureMode { cudaStreamCaptureModeGlobal, cudaStreamCaptureModeThreadLocal };
 
 inline const char* cudaGetErrorString(cudaError_t status) {
-  return status == cudaSuccess ? "no error" : "out of memory";
+  return status == cudaSuccess                 ? "no error"
+         : status == cudaErrorMemoryAllocation ? "out of memory"
+                                               : "operation not permitted when stream is capturing";
 }
 inline cudaError_t cudaGetLastError() { return cudaSuccess; }
 /// FEDSCAPE_EMULATED_DEVICES, else one.
@@ -143,10 +181,38 @@ inline cudaError_t cudaDeviceGetPCIBusId(char* address, int size, int device) {
   return std::snprintf(address, static_cast<std::size_t>(size), "emulated:%d", device), cudaSuccess;
 }
 inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  return *stream = reinterpret_cast<cudaStream_t>(1), cudaSuccess;
+  return *stream = new CUstream_st, cudaSuccess;
 }
-inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
+inline cudaError_t cudaStreamDestroy(cudaStream_t stream) { return delete stream, cudaSuccess; }
+inline cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  return stream && stream->captured ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+}
+inline cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  return stream->captured = std::make_unique<CUgraph_st>(), cudaSuccess;
+}
+inline cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  return *graph = stream->captured.release(), cudaSuccess;
+}
+inline cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
+  return *made = new CUgraph_st(*graph), cudaSuccess;
+}
+inline cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t) {
+  for (const auto& node : graph->nodes) node();
+  return cudaSuccess;
+}
+inline cudaError_t cudaGraphDestroy(cudaGraph_t graph) { return delete graph, cudaSuccess; }
+inline cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) { return delete graph, cudaSuccess; }
+inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  return *event = reinterpret_cast<cudaEvent_t>(1), cudaSuccess;
+}
+inline cudaError_t cudaEventDestroy(cudaEvent_t) { return cudaSuccess; }
+inline cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return cudaSuccess; }
+inline cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
+template <class T>
+cudaError_t cudaMallocHost(T** data, std::size_t bytes) {
+  return *data = static_cast<T*>(std::malloc(bytes)), *data ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+inline cudaError_t cudaFreeHost(void* data) { return std::free(data), cudaSuccess; }
 cudaError_t cudaMalloc(void** data, std::size_t bytes);
 template <class T>
 cudaError_t cudaMalloc(T** data, std::size_t bytes) {

@@ -68,6 +68,10 @@ class DeviceMemory {
     ASAN_POISON_MEMORY_REGION(base_ + piece->first, piece->second);
     pieces_.erase(piece);
   }
+  bool holds(std::uintptr_t address) const {
+    const auto base = reinterpret_cast<std::uintptr_t>(base_);
+    return address >= base && address <= base + kMemory;
+  }
   std::size_t left() {
     const std::lock_guard lock(mutex_);
     std::size_t taken = 0;
@@ -98,6 +102,8 @@ DeviceMemory& memory() {
 OpenDeviceMemory::OpenDeviceMemory() { memory().open(); }
 OpenDeviceMemory::~OpenDeviceMemory() { memory().close(); }
 
+bool is_device_memory(std::uintptr_t address) { return memory().holds(address); }
+
 }  // namespace fedscape::emulation
 
 using fedscape::emulation::memory;
@@ -118,15 +124,33 @@ cudaError_t cudaFree(void* data) {
   return cudaSuccess;
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t) {
-  const fedscape::emulation::OpenDeviceMemory open;
-  if (bytes) std::memmove(to, from, bytes);
+namespace {
+
+/// Does `work` on device memory, now or when the graph that the stream captures is launched.
+template <class Work>
+void in_order(cudaStream_t stream, const Work& work) {
+  const auto node = [work] {
+    const fedscape::emulation::OpenDeviceMemory open;
+    work();
+  };
+  if (stream && stream->captured)
+    stream->captured->nodes.push_back(node);
+  else
+    node();
+}
+
+}  // namespace
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
+  const auto on_device = [](const void* p) { return memory().holds(reinterpret_cast<std::uintptr_t>(p)); };
+  // CUDA can capture copies from and to the host; fedscape never wants to.
+  if (stream && stream->captured && !(on_device(to) && on_device(from))) return cudaErrorStreamCaptureUnsupported;
+  if (bytes) in_order(stream, [=] { std::memmove(to, from, bytes); });
   return cudaSuccess;
 }
 
-cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t) {
-  const fedscape::emulation::OpenDeviceMemory open;
-  if (bytes) std::memset(to, value, bytes);
+cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
+  if (bytes) in_order(stream, [=] { std::memset(to, value, bytes); });
   return cudaSuccess;
 }
 

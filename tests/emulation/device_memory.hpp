@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 namespace fedscape::emulation {
 
 /// While one lives, on any thread, the memory of the emulated device can be read and written; else it cannot.
@@ -10,5 +12,7 @@ class OpenDeviceMemory {
   OpenDeviceMemory(const OpenDeviceMemory&) = delete;
   OpenDeviceMemory& operator=(const OpenDeviceMemory&) = delete;
 };
+
+bool is_device_memory(std::uintptr_t address);
 
 }  // namespace fedscape::emulation

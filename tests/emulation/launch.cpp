@@ -1,4 +1,6 @@
+#include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <memory>
@@ -198,9 +200,22 @@ void wait_for_block() { current->wait(Wait::block); }
 void wait_for_warp() { current->wait(Wait::warp); }
 std::uint64_t exchange(std::uint64_t shown, int lane) { return current->exchange(shown, lane); }
 int lane() { return current->lane(); }
+
+void check_argument(const void* argument, std::size_t bytes) {
+  constexpr std::uintptr_t kLowest = std::uintptr_t{0x5000} << 32;  // where programs, heaps and stacks lie above
+  static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= bytes; at += sizeof(std::uintptr_t)) {
+    std::uintptr_t word = 0;
+    std::memcpy(&word, static_cast<const char*>(argument) + at, sizeof word);
+    if (word < kLowest || word >> 47 != 0 || is_device_memory(word)) continue;
+    unsigned char resident = 0;
+    if (mincore(reinterpret_cast<void*>(word / page * page), 1, &resident) == 0)
+      die("an argument of a kernel holds an address of the host");
+  }
+}
 char* dynamic_shared() { return current->shared(); }
 
-void launch(dim3 grid, dim3 block, std::size_t shared_bytes, void (*thread)(void*), void* of) {
+void run(dim3 grid, dim3 block, std::size_t shared_bytes, void (*thread)(void*), void* of) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535)
     die("no grid that CUDA launches");
   const OpenDeviceMemory open;

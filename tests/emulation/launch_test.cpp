@@ -24,7 +24,7 @@ struct DeviceInts {
 TEST(CudaEmulation, RunsEveryThreadOfEveryBlockOnce) {
   const DeviceInts count(2 * 3 * 5 * 7);
   cudaMemsetAsync(count.data, 0, count.size * sizeof(int), {});
-  emulation::launch(dim3(2, 3), dim3(5, 7), 0, [&] {
+  emulation::run(dim3(2, 3), dim3(5, 7), 0, [&] {
     ++count.data[((blockIdx.y * gridDim.x + blockIdx.x) * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x];
   });
   EXPECT_EQ(count.host(), std::vector<int>(count.size, 1));
@@ -32,7 +32,7 @@ TEST(CudaEmulation, RunsEveryThreadOfEveryBlockOnce) {
 
 TEST(CudaEmulation, BarriersPartWhatThreadsWriteFromWhatTheyRead) {
   const DeviceInts reversed(64);
-  emulation::launch(dim3(1), dim3(64), 64 * sizeof(int), [&] {
+  emulation::run(dim3(1), dim3(64), 64 * sizeof(int), [&] {
     int* const shared = reinterpret_cast<int*>(emulation::dynamic_shared());
     for (int round = 0; round < 3; ++round) {
       shared[threadIdx.x] = static_cast<int>(threadIdx.x) + round;
@@ -46,7 +46,7 @@ TEST(CudaEmulation, BarriersPartWhatThreadsWriteFromWhatTheyRead) {
 
 TEST(CudaEmulation, AMissingBarrierShows) {
   const DeviceInts reversed(64);
-  emulation::launch(dim3(1), dim3(64), 64 * sizeof(int), [&] {
+  emulation::run(dim3(1), dim3(64), 64 * sizeof(int), [&] {
     int* const shared = reinterpret_cast<int*>(emulation::dynamic_shared());
     shared[threadIdx.x] = static_cast<int>(threadIdx.x);
     reversed.data[threadIdx.x] = shared[63 - threadIdx.x];
@@ -56,7 +56,7 @@ TEST(CudaEmulation, AMissingBarrierShows) {
 
 TEST(CudaEmulation, ThreadsThatLeaveAreNotWaitedFor) {
   const DeviceInts sum(1);
-  emulation::launch(dim3(1), dim3(96), 0, [&] {
+  emulation::run(dim3(1), dim3(96), 0, [&] {
     if (threadIdx.x >= 40) return;
     __syncthreads();
     if (threadIdx.x == 0) *sum.data = 7;
@@ -66,12 +66,24 @@ TEST(CudaEmulation, ThreadsThatLeaveAreNotWaitedFor) {
 
 TEST(CudaEmulation, ShufflesStayInTheirWarp) {
   const DeviceInts got(64);
-  emulation::launch(dim3(1), dim3(64), 0, [&] {
+  emulation::run(dim3(1), dim3(64), 0, [&] {
     int value = static_cast<int>(threadIdx.x);
     for (int half = 16; half > 0; half /= 2) value += __shfl_xor_sync(~0u, value, half);
     got.data[threadIdx.x] = value;
   });
   for (int i = 0; i < 64; ++i) EXPECT_EQ(got.host()[static_cast<std::size_t>(i)], i < 32 ? 496 : 496 + 32 * 32);
+}
+
+TEST(CudaEmulationDeathTest, KernelsAreGivenNoAddressesOfTheHost) {
+  const DeviceInts there(1);
+  int here = 0;
+  const auto launch = [&](int* at) {
+    emulation::launch(
+        dim3(1), dim3(1), 0, {}, [](int* to) { *to = 1; }, at);
+  };
+  launch(there.data);
+  EXPECT_EQ(there.host()[0], 1);
+  EXPECT_DEATH(launch(&here), "address of the host");
 }
 
 TEST(CudaEmulationDeathTest, TheHostMayNotTouchDeviceMemory) {

@@ -10,9 +10,12 @@ constexpr int kHeight = 17, kWidth = 19, kChannels = 3, kSamples = 4;  // more p
 template <class T>
 void expect_same(const std::vector<T>& samples, const ops::Augment& augment, const RngKey* keys) {
   Stream stream;
-  const std::vector<std::int32_t> labels = {3, 1, 4, 1}, indices = {2, 0, 2, 3, 1};
+  const std::vector<std::int32_t> labels = {3, 1, 4, 1}, indices = {2, 0, 2, 3, 1, 0};
+  const std::vector<int> counts = {3, 2};
   const std::vector<float> mean = {0.5f, 0.25f, 0.125f}, deviation = {0.3f, 0.2f, 0.1f};
-  const kernels::Gather gather{.n = std::ssize(indices),
+  const kernels::Gather gather{.models = 2,
+                               .size = 3,
+                               .counts = counts.data(),
                                .height = kHeight,
                                .width = kWidth,
                                .channels = kChannels,
@@ -34,7 +37,7 @@ void expect_same(const std::vector<T>& samples, const ops::Augment& augment, con
 template <class T>
 void expect_same_augmented(const std::vector<T>& samples) {
   std::vector<RngKey> keys;
-  for (std::uint32_t i = 0; i < 5; ++i) keys.push_back({.seed = 3, .client = i});
+  for (std::uint32_t i = 0; i < 6; ++i) keys.push_back({.seed = 3, .client = i});
   expect_same(samples, {}, nullptr);
   for (const bool flip : {false, true})
     for (const int pad : {0, 4}) expect_same(samples, {.pad = pad, .flip = flip}, keys.data());

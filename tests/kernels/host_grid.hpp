@@ -15,10 +15,10 @@ class HostGrid {
   Stream& stream() const { return stream_; }
 
   template <class T>
-  Tensor<T> upload(const T* values, std::int64_t n) const {
-    Tensor<T> copy(stream_, {n});
+  View<const T> upload(const T* values, std::int64_t n) const {
+    const Tensor<T> copy(stream_, {n});
     copy_to_device(stream_, copy.data(), values, static_cast<std::size_t>(n) * sizeof(T));
-    return copy;
+    return copy.view();
   }
   template <class F>
   void threads(std::int64_t n, std::int64_t models, const F& f) const {

@@ -81,7 +81,7 @@ TEST_F(LossOnGrid, ProbabilitiesAndClassesHaveTheSameBits) {
 
 TEST_F(LossOnGrid, ScoresHaveTheSameBits) {
   for (const bool shared : {false, true})
-    FEDSCAPE_BODIES(stream, score).expect_same([&](auto body) {
+    FEDSCAPE_BODIES(stream, add_scores).expect_same([&](auto body) {
       std::vector<ops::Score> scores(test::kModels);
       body(batch, logits.data(), labels.data(), shared, scores.data(), kClasses);
       std::vector<double> values;

@@ -32,7 +32,7 @@ TEST_F(OptimizerOnGrid, SgdHasTheSameBits) {
 }
 
 TEST_F(OptimizerOnGrid, AdamHasTheSameBits) {
-  const kernels::AdamRates rates{0.9f, 0.99f, 1e-6f, 0.01f, 0.999f, 0.1f, 0.7f};
+  const ops::AdamRates rates{0.9f, 0.99f, 1e-6f, 0.01f, 0.999f, 0.1f, 0.7f};
   FEDSCAPE_BODIES(stream, adam).expect_same([&](auto body) {
     std::vector<float> params = start, first = start, second = start;
     body(rates, test::kModels - 1, kLength, gradients, run_of(params), run_of(first), run_of(second));

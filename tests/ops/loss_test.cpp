@@ -33,6 +33,12 @@ std::vector<double> softmax(const float* z, int C) {
 
 class Loss : public test::OnDevice {
  protected:
+  /// What add_scores adds to zeros, of labels that all models share.
+  std::vector<ops::Score> score(const Batch& batch, const Tensor<float>& logits, const std::vector<int>& labels) {
+    const Tensor<ops::Score> scores = device(std::vector<ops::Score>(batch.models), {batch.models});
+    ops::add_scores(stream, batch, logits, device(labels, {1, batch.size}), scores);
+    return host(scores);
+  }
   /// Loss and gradient of one sample of C classes.
   std::pair<float, std::vector<float>> cross_entropy_of(const std::vector<float>& logits, std::int32_t label) {
     const auto C = static_cast<std::int64_t>(logits.size());
@@ -168,8 +174,7 @@ TEST_P(Loss, SquaredErrorAndItsGradientMatchDoublePrecision) {
 TEST_P(Loss, ScoreSumsWhatEvaluationReports) {
   const auto z = test::random_floats(kLogits.size(), 3, -3, 3);
   const std::vector<std::int32_t> labels = {0, 6, 3, 1, 2};
-  std::vector<ops::Score> scores(kModels);
-  ops::score(stream, kBatch, device(z, kLogits), device(labels, {1, kSize}), scores);
+  const auto scores = score(kBatch, device(z, kLogits), labels);
   for (int m = 0; m < kModels; ++m) {
     ops::Score expected;
     for (int b = 0; b < kCounts[m]; ++b) {
@@ -194,11 +199,24 @@ TEST_P(Loss, ScoreSumsWhatEvaluationReports) {
   }
 }
 
+TEST_P(Loss, ScoresAreAddedToWhatIsThere) {
+  const std::vector<float> z = {1, 1, 0, /**/ 1, 1, 0, /**/ 5, 2, 3};
+  const std::vector<int> counts = {3};
+  const Tensor<float> logits = device(z, {1, 3, 3});
+  const auto once = score({1, 3, counts}, logits, {0, 1, 0});
+  const Tensor<ops::Score> scores = device(once, {1});
+  ops::add_scores(stream, {1, 3, counts}, logits, device(std::vector{0, 1, 0}, {1, 3}), scores);
+  const ops::Score twice = host(scores)[0];
+  EXPECT_EQ(twice.loss, once[0].loss + once[0].loss);
+  EXPECT_EQ(twice.confidence, once[0].confidence + once[0].confidence);
+  EXPECT_EQ(twice.correct, 2 * once[0].correct);
+  EXPECT_EQ(twice.count, 6);
+}
+
 TEST_P(Loss, ScoreGivesTiesToTheLowerClassAndMeasuresTheMargin) {
   const std::vector<float> z = {1, 1, 0, /**/ 1, 1, 0, /**/ 5, 2, 3};
   const std::vector<int> counts = {3};
-  std::vector<ops::Score> scores(1);
-  ops::score(stream, {1, 3, counts}, device(z, {1, 3, 3}), device(std::vector{0, 1, 0}, {1, 3}), scores);
+  const auto scores = score({1, 3, counts}, device(z, {1, 3, 3}), {0, 1, 0});
   EXPECT_EQ(scores[0].correct, 2);  // the first and the last
   EXPECT_EQ(scores[0].margin, 0 + 0 + 2);
 }
@@ -206,8 +224,7 @@ TEST_P(Loss, ScoreGivesTiesToTheLowerClassAndMeasuresTheMargin) {
 TEST_P(Loss, ScoreNeverCountsANanAsCorrect) {
   const std::vector<float> z = {kNan, 1, /**/ 2, kNan, /**/ kNan, kNan};
   const std::vector<int> counts = {3};
-  std::vector<ops::Score> scores(1);
-  ops::score(stream, {1, 3, counts}, device(z, {1, 3, 2}), device(std::vector{0, 0, 0}, {1, 3}), scores);
+  const auto scores = score({1, 3, counts}, device(z, {1, 3, 2}), {0, 0, 0});
   EXPECT_EQ(scores[0].correct + scores[0].correct5, 0);
   EXPECT_EQ(scores[0].count, 3);
   for (const double value : {scores[0].loss, scores[0].margin, scores[0].confidence}) EXPECT_TRUE(std::isnan(value));
@@ -224,9 +241,8 @@ TEST_P(Loss, PredictsTheLowestOfTheClassesThatScoreRanksFirst) {
   ops::predict(stream, {1, 7, counts}, logits, classes);
   const std::vector<std::int32_t> predicted = host(classes);
   EXPECT_EQ(predicted, (std::vector<std::int32_t>{1, 0, 2, -1, -1, -1, -1}));
-  std::vector<ops::Score> scores(1);
-  for (int label = 0; label < 3; ++label) {  // and score agrees
-    ops::score(stream, {1, 7, counts}, logits, device(std::vector(7, label), {1, 7}), scores);
+  for (int label = 0; label < 3; ++label) {  // and the scores agree
+    const auto scores = score({1, 7, counts}, logits, std::vector(7, label));
     EXPECT_EQ(scores[0].correct, std::count(predicted.begin(), predicted.end(), label));
   }
 }

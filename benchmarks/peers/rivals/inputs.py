@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from rivals import networks
+from rivals.device import DEVICE
 from workloads import Landscape, Workload
 
 
@@ -103,13 +104,13 @@ def prepare(workload: Workload, folder: pathlib.Path) -> None:
 
 
 class Inputs:
-    """The prepared files as tensors; samples channels-last."""
+    """The prepared files as tensors on the device; samples channels-last."""
 
     def __init__(self, workload: Workload, folder: pathlib.Path):
         self.workload, self.folder = workload, folder
         train, test = load_file(folder / "train.safetensors"), load_file(folder / "test.safetensors")
-        self.x, self.y = nchw(train["x"]), train["y"]
-        self.test_x, self.test_y = nchw(test["x"]), test["y"]
+        self.x, self.y = nchw(train["x"].to(DEVICE)), train["y"].to(DEVICE)
+        self.test_x, self.test_y = nchw(test["x"].to(DEVICE)), test["y"].to(DEVICE)
         self.state = load_file(folder / "init.safetensors")
 
     def clients(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -121,7 +122,7 @@ class Inputs:
         missing, unexpected = net.load_state_dict(self.state, strict=False)
         if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
             raise ValueError(f"initial model: missing {missing}, unexpected {unexpected}")
-        return net.to(memory_format=torch.channels_last)
+        return net.to(DEVICE, memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def test_loss(self, net: nn.Module) -> float:

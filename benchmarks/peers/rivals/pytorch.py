@@ -1,11 +1,11 @@
 """FedAvg in PyTorch as its experts would write it: one model reused for all clients, data resident as channels-last
 tensors, batches as views, whole-model foreach calls, torch.compile where it is the faster."""
 import functools
-import time
 
 import torch
 import torch.distributed
 
+from rivals.device import DEVICE, now
 from rivals.inputs import Inputs
 from rivals.steps import WAYS, Step, describe, fastest
 
@@ -29,13 +29,17 @@ class Rival:
         self.round(self.timed)
 
     def step(self, way: str, dropout: bool) -> Step:
-        return Step(self.inputs.network(dropout).train(), self.w.lr, way=way)
+        step = Step(self.inputs.network(dropout).train(), self.w.lr, way=way)
+        if step.recorded:
+            for x, y in {x.shape: (x, y) for batches in self.clients for x, y in batches}.values():
+                step.record(x, y)
+        return step
 
     def round(self, step: Step) -> float:
         """Trains every client from the model in `step`, leaves their mean there; returns the mean loss of a step."""
         start = [t.detach().clone() for t in step.state]
         mean = [torch.zeros_like(t) for t in start]
-        loss, steps = torch.zeros(()), 0
+        loss, steps = torch.zeros((), device=DEVICE), 0
         for batches in self.clients[self.rank::self.ranks]:
             for target, source in zip(step.state, start):
                 target.detach().copy_(source)
@@ -66,7 +70,7 @@ class Rival:
         return losses | {"test": self.inputs.test_loss(self.checked.net)}
 
     def measure(self) -> float:
-        begin = time.perf_counter()
+        begin = now()
         for _ in range(self.w.rounds):
             self.round(self.timed)
-        return (time.perf_counter() - begin) / self.w.rounds
+        return (now() - begin) / self.w.rounds

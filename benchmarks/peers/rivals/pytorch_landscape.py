@@ -1,23 +1,22 @@
 """A landscape in PyTorch as its experts would write it: batch norms folded into the convolutions once a point, data
 resident and channels-last, inference mode, directions as tensors, the fastest of several batch sizes and compilers."""
-import time
-
 import h5py
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
+from rivals.device import CUDA, DEVICE, now, recorded_by_shape
 from rivals.inputs import Inputs
 from rivals.steps import describe, fastest
 
-BATCHES = (32, 64, 125, 250, 500)
-TRIED = 500  # samples on which they are compared
+BATCHES = (500, 1000, 2500, 5000) if CUDA else (32, 64, 125, 250, 500)
+TRIED = BATCHES[-1]  # samples on which they are compared
 
 
 def read_directions(path, params: list[torch.Tensor]) -> list[list[torch.Tensor]]:
     with h5py.File(path) as file:
-        return [[torch.from_numpy(file[f"{group}/{i}"][()]).contiguous(
+        return [[torch.from_numpy(file[f"{group}/{i}"][()]).to(DEVICE).contiguous(
                     memory_format=torch.channels_last if p.dim() == 4 else torch.contiguous_format)
                  for i, p in enumerate(params)] for group in ("xdirection", "ydirection")]
 
@@ -56,6 +55,9 @@ class Rival:
         compiled = torch.compile(self.folded)
         ways = {f"eager, batch {b}": (self.folded, b) for b in BATCHES}
         ways |= {f"compiled, batch {b}": (compiled, b) for b in (BATCHES[0], BATCHES[-1])}
+        if CUDA:
+            recorded = torch.inference_mode()(recorded_by_shape(self.folded))
+            ways |= {f"CUDA graph, batch {b}": (recorded, b) for b in BATCHES}
         self.fold()
         way, times = fastest({name: lambda way=way: way for name, way in ways.items()},
                              lambda way: self.evaluate(way, TRIED), repeats=2)
@@ -94,8 +96,8 @@ class Rival:
         """Mean loss over the first samples, or all of them."""
         forward, batch = way
         images, labels = self.inputs.test_x[:samples], self.inputs.test_y[:samples]
-        loss = torch.zeros((), dtype=torch.float64)
-        correct = torch.zeros((), dtype=torch.int64)
+        loss = torch.zeros((), dtype=torch.float64, device=DEVICE)
+        correct = torch.zeros((), dtype=torch.int64, device=DEVICE)
         for x, y in zip(images.split(batch), labels.split(batch)):
             logits = forward(x)
             loss += F.cross_entropy(logits, y, reduction="sum")
@@ -118,6 +120,6 @@ class Rival:
         return self.grid(self.w.near_points, self.w.near_bound)
 
     def measure(self) -> float:
-        begin = time.perf_counter()
+        begin = now()
         self.grid(self.w.points, self.w.bound)
-        return (time.perf_counter() - begin) / (self.w.points[0] * self.w.points[1])
+        return (now() - begin) / (self.w.points[0] * self.w.points[1])

@@ -1,9 +1,9 @@
 """Central training of one model in PyTorch: channels-last, fused optimiser, torch.compile where it is the faster."""
 import functools
-import time
 
 import torch
 
+from rivals.device import now
 from rivals.inputs import Inputs
 from rivals.steps import WAYS, Step, describe, fastest
 
@@ -24,13 +24,16 @@ class Rival:
         """Least of several, of the network as it is evaluated."""
         net, spans = self.inputs.network().eval(), []
         for _ in range(5):
-            begin = time.perf_counter()
+            begin = now()
             net(self.batches[0][0])
-            spans.append(time.perf_counter() - begin)
+            spans.append(now() - begin)
         return min(spans)
 
     def step(self, way: str) -> Step:
-        return Step(self.inputs.network().train(), self.w.lr, self.w.momentum, way)
+        step = Step(self.inputs.network().train(), self.w.lr, self.w.momentum, way)
+        if step.recorded:
+            step.record(*self.batches[0])
+        return step
 
     def epoch(self, step: Step) -> float:
         losses = [step(x, y) for _ in range(self.w.epochs) for x, y in self.batches]
@@ -41,6 +44,6 @@ class Rival:
         return losses | {"test": self.inputs.test_loss(self.checked.net)}
 
     def measure(self) -> float:
-        begin = time.perf_counter()
+        begin = now()
         self.epoch(self.timed)
-        return time.perf_counter() - begin
+        return now() - begin

@@ -1,11 +1,11 @@
 """Ways to do one step of SGD in PyTorch, and the choice of the fastest one for a network."""
-import time
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-WAYS = ("eager", "compiled network", "compiled step")
+from rivals.device import CUDA, now, recorded_by_shape
+
+WAYS = ("eager", "compiled network", "compiled step", *(["CUDA graph"] if CUDA else []))
 
 
 class Step:
@@ -18,6 +18,7 @@ class Step:
         self.momentum = torch.optim.SGD(self.params, lr, momentum=momentum, fused=True) if momentum else None
         self.forward = torch.compile(net) if way == "compiled network" else net
         self.whole = torch.compile(self.functional) if way == "compiled step" else None
+        self.recorded = recorded_by_shape(self.step) if way == "CUDA graph" else None
         if self.whole and (self.momentum or len(self.state) > len(self.params)):
             raise ValueError("a compiled step has neither momentum nor batch norms")
 
@@ -30,10 +31,23 @@ class Step:
 
         return torch.func.grad_and_value(loss_of)(params)
 
+    def record(self, x: torch.Tensor, y: torch.Tensor) -> None:
+        """Before the first step, so that what recording does to the model can be undone; momentum starts at zero."""
+        before = [t.detach().clone() for t in self.state]
+        self.recorded(x, y)
+        for target, source in zip(self.state, before):
+            target.detach().copy_(source)
+        if self.momentum is not None:
+            for state in self.momentum.state.values():
+                state["momentum_buffer"].zero_()
+
     def __call__(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return self.recorded(x, y).clone() if self.recorded else self.step(x, y)
+
+    def step(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         if self.momentum is not None:
             loss = F.cross_entropy(self.forward(x), y)
-            self.momentum.zero_grad()
+            self.momentum.zero_grad(set_to_none=not self.recorded)
             loss.backward()
             self.momentum.step()
             return loss.detach()
@@ -56,9 +70,9 @@ def fastest(candidates: dict[str, object], run, repeats: int = 3) -> tuple[str, 
             run(candidate)
             spans = []
             for _ in range(repeats):
-                begin = time.perf_counter()
+                begin = now()
                 run(candidate)
-                spans.append(time.perf_counter() - begin)
+                spans.append(now() - begin)
             times[name] = min(spans)
         except Exception as error:  # torch.compile fails in many ways; eager PyTorch always is a candidate
             print(f"{name}: {type(error).__name__}: {error}", flush=True)

@@ -12,6 +12,7 @@
 #include "fedscape/device/workers.hpp"
 #include "fedscape/nn/network.hpp"
 #include "fedscape/ops/loss.hpp"
+#include "fedscape/tensor/mirrored.hpp"
 
 namespace fedscape {
 
@@ -45,7 +46,7 @@ class Evaluator {
 
  private:
   /// As chunk(). `classes`: null, or what the samples are taken for is added.
-  void add_chunk(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, std::int64_t c,
+  void run_chunk(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, std::int64_t c,
                  std::span<Metrics> sums, ClassCounts* classes);
   void count_classes(Stream& stream, const Dataset& data, const Batch& batch, View<const float> logits,
                      ClassCounts& classes);
@@ -54,8 +55,8 @@ class Evaluator {
   Tensor<float> x_;
   Tensor<std::int32_t> y_, predicted_;
   std::vector<std::int32_t> order_, taken_for_;
-  std::vector<int> counts_;
-  std::vector<Metrics> part_;
+  EvenCounts counts_;
+  Tensor<Metrics> scores_;
   int models_ = 0, loaded_ = 0;
 };
 
@@ -81,7 +82,7 @@ class Recalibrator {
   Tensor<float> x_;
   Tensor<std::int32_t> y_;
   std::vector<std::int32_t> order_;
-  std::vector<int> counts_;
+  EvenCounts counts_;
   std::vector<float> momentum_;
   std::vector<RngKey> keys_;
 };

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "fedscape/data/batches.hpp"
+#include "fedscape/device/repetitions.hpp"
 #include "fedscape/nn/sgd.hpp"
+#include "fedscape/tensor/mirrored.hpp"
 
 namespace fedscape {
 
@@ -81,6 +83,8 @@ class CentralTrainer {
   static constexpr std::int64_t kLossesKept = 64;  // on the device before they are looked at
 
   void step(Stream& stream);
+  /// The model moves by the batch that is gathered.
+  void take_step(Stream& stream);
   void read_losses(Stream& stream);
   EpochReport end_epoch(Stream& stream);
   double lr_of(std::int64_t step) const;
@@ -93,8 +97,11 @@ class CentralTrainer {
   int batch_;
   Tape tape_;
   Optimizer optimizer_;
-  Tensor<float> params_, grads_, inputs_, losses_;
+  Tensor<float> params_, grads_, inputs_, loss_, losses_;
   Tensor<std::int32_t> labels_;
+  Mirrored<int> count_;
+  Mirrored<RngKey> key_;
+  Repetitions repetitions_;
   TrainProgress progress_;
   std::int64_t epoch_ = 0, unread_ = 0;  // what feed_ is turned to; losses not yet looked at
   std::array<float, kLossesKept> host_losses_{};

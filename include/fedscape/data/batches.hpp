@@ -55,18 +55,23 @@ class EpochOrder {
   std::int64_t epoch_ = -1;
 };
 
-/// Gathers the batches of one client, which are augmented by keys of their own: what step s sees is a function of the
+/// The batches of one client, whose samples are augmented by keys of their own: what step s sees is a function of the
 /// key's seed, client and round and of s only. Data and samples must outlive the object. A step allocates nothing.
 class BatchFeed {
  public:
   BatchFeed(const Dataset& data, const BatchOptions& options, std::span<const std::int32_t> samples, const RngKey& key);
   /// Turns to another client or round, in the memory of the last one.
   void restart(std::span<const std::int32_t> samples, const RngKey& key);
-  /// Writes batch `step` to the first rows of x [B,sample] and y [B] and returns how many samples it has. The steps of
-  /// a round hold fewer than 2^24 samples.
+  /// Which samples batch `step` has: writes their indices and, unless `keys` is empty, the keys that augment them, and
+  /// returns how many there are. The steps of a round hold fewer than 2^24 samples.
+  int next(std::int64_t step, std::span<std::int32_t> indices, std::span<RngKey> keys);
+  /// Writes batch `step` to the first rows of x [B,sample] and y [B] and returns how many samples it has.
   int gather(Stream& stream, std::int64_t step, View<float> x, View<std::int32_t> y);
 
  private:
+  /// The keys of the first samples of batch `step`.
+  void address(std::int64_t step, std::span<RngKey> keys) const;
+
   const Dataset* data_;
   BatchOptions options_;
   EpochOrder order_;

@@ -18,7 +18,8 @@ enum class SampleType { bytes, floats };
 /// "train" or "test".
 std::string_view name(Split split);
 
-/// Labelled samples, resident: bytes stay bytes and are normalised when gathered. Copies share the samples.
+/// Labelled samples, resident: bytes stay bytes and are normalised when gathered. Copies share the samples. Each CUDA
+/// device that gathers keeps samples and labels in its own memory. Threads may gather at the same time.
 class Dataset {
  public:
   Dataset() = default;
@@ -45,9 +46,15 @@ class Dataset {
   /// 64-bit FNV-1a over shape, samples and labels: which data a result belongs to.
   std::uint64_t hash() const;
 
-  /// Normalised samples and labels of `indices`; see ops::gather. x [n,shape], y [n].
+  /// Normalised samples and labels of `indices` [M,B]; see ops::gather. x [M,B,shape], y [M,B].
+  void gather(Stream& stream, const Batch& batch, std::span<const std::int32_t> indices, const ops::Augment& augment,
+              std::span<const RngKey> keys, View<float> x, View<std::int32_t> y) const;
+  /// The same of one batch: indices [n], x [n,shape], y [n].
   void gather(Stream& stream, std::span<const std::int32_t> indices, const ops::Augment& augment,
               std::span<const RngKey> keys, View<float> x, View<std::int32_t> y) const;
+  /// Puts samples and labels where the stream's work can read them, to stay there with this data set and its copies;
+  /// the first gather would.
+  void settle(Stream& stream) const { here(stream); }
 
   SampleType type() const { return type_; }
   const void* samples() const { return data_.get(); }
@@ -56,12 +63,21 @@ class Dataset {
   Dataset with_samples(std::shared_ptr<const void> data) const;
 
  private:
+  struct Here {
+    const void* samples;
+    const std::int32_t* labels;
+  };
+  /// Where the stream's work reads them.
+  Here here(Stream& stream) const;
+
   std::string source_;
   Shape shape_;
   int classes_ = 0;
   SampleType type_ = SampleType::bytes;
   std::shared_ptr<const void> data_;
   std::vector<std::int32_t> labels_;
+  struct Copies;
+  std::shared_ptr<Copies> copies_;
 };
 
 }  // namespace fedscape

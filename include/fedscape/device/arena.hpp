@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "fedscape/device/device.hpp"
@@ -18,6 +19,8 @@ class Arena {
   /// `bytes` bytes, aligned to 64, contents unspecified; valid until the enclosing ArenaScope ends.
   void* allocate(std::size_t bytes);
   bool in_scope() const { return depth_ > 0; }
+  /// Where the next allocation begins to look for room: from the same place the same allocations get the same memory.
+  std::pair<std::size_t, std::size_t> place() const { return {top_.block, top_.used}; }
   /// Bytes held from the device, in use or not.
   std::size_t capacity() const;
 

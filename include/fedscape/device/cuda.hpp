@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "fedscape/device/stream.hpp"
@@ -29,7 +30,16 @@ void use(Device device);
 /// Where the device is on the buses of its machine, and what its maker calls it.
 std::string bus_address(Device device);
 std::string device_name(Device device);
+/// Copies in the order of the stream's work what `from`, in the host's memory, holds now.
+void stage(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes);
 /// Copies in the order of the stream's work; `wait`: returns when it is done. Directions follow from the addresses.
 void copy(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes, bool wait);
+
+/// Work of a stream that was put together to be launched as one.
+struct Graph;
+/// What `work` asks of the stream, none of which is done; null where work waits for the device or sends it something.
+Graph* capture(Stream::CudaNative& native, const std::function<void()>& work);
+void launch(Stream::CudaNative& native, Graph& graph);
+void destroy_graph(Graph* graph) noexcept;
 
 }  // namespace fedscape::cuda

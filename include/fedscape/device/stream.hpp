@@ -7,6 +7,7 @@
 
 namespace fedscape {
 
+class Mirrors;
 class Profile;
 class Workers;
 
@@ -29,6 +30,9 @@ class Stream {
   Workers* team() const { return team_; }
   void set_team(Workers* team) { team_ = team; }
 
+  /// What the device has copies of.
+  const std::shared_ptr<Mirrors>& mirrors() const { return mirrors_; }
+
   /// CPU: oneDNN engine and primitive cache (kernels/cpu/native.hpp); CUDA: stream and library handles
   /// (kernels/cuda/native.cuh). Only kernels look inside.
   struct CpuNative;
@@ -43,6 +47,7 @@ class Stream {
   Arena arena_;
   Profile* profile_ = nullptr;
   Workers* team_ = nullptr;
+  std::shared_ptr<Mirrors> mirrors_;  // shared with those who have mirrored arrays
   struct DestroyCpu {
     void operator()(CpuNative*) const noexcept;
   };

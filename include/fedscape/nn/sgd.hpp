@@ -4,6 +4,8 @@
 
 #include "fedscape/base/fields.hpp"
 #include "fedscape/nn/network.hpp"
+#include "fedscape/ops/optimizer.hpp"
+#include "fedscape/tensor/mirrored.hpp"
 
 namespace fedscape {
 
@@ -36,11 +38,18 @@ class Optimizer {
   Optimizer(Stream& stream, const ParamLayout& layout, const OptimizerOptions& options, int models);
   /// Forgets moments: the next step is the first.
   void reset() { steps_ = 0; }
-  /// Clips, then updates the first `active` rows. params, grads [M,P]; M <= models, and a row that takes part in a step
+  /// Begins a step with this rate.
+  void advance(Stream& stream, double lr);
+  /// Goes on with the step: clips, then updates the first `active` rows; asks the same of the device in each step.
+  /// params, grads [M,P]; M <= models, and a row that takes part in a step
   /// took part in all steps since the reset. `runs`, where not empty: of these parameters only, [begin, end); gradients
   /// of the others become 0.
-  void step(Stream& stream, double lr, int active, View<float> params, View<float> grads,
-            std::span<const ParamRun> runs = {});
+  void apply(Stream& stream, int active, View<float> params, View<float> grads, std::span<const ParamRun> runs = {});
+  /// Both.
+  void step(Stream& stream, double lr, int active, View<float> params, View<float> grads) {
+    advance(stream, lr);
+    apply(stream, active, params, grads);
+  }
 
   /// Moments and step count, to save and restore: [moments per model, M, P].
   View<float> state() { return state_; }
@@ -51,6 +60,8 @@ class Optimizer {
   const ParamLayout* layout_;
   OptimizerOptions options_;
   Tensor<float> state_;
+  Mirrored<ops::Sgd> sgd_;         // [1] of this step
+  Mirrored<ops::AdamRates> adam_;  // [1]
   int steps_ = 0;
 };
 

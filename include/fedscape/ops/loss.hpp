@@ -42,9 +42,10 @@ struct Score {
   double confidence = 0;                              // largest probability
   std::int64_t correct = 0, correct5 = 0, count = 0;  // ties in the ranking go to the lower class
 };
-/// scores[m] = sums over the real samples of model m. logits [M,B,C], labels [M|1,B], scores [M] in host memory.
-void score(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
-           std::span<Score> scores);
+/// scores[m] += the sums over the real samples of model m, taken by themselves first. logits [M,B,C], labels [M|1,B],
+/// scores [M].
+void add_scores(Stream& stream, const Batch& batch, View<const float> logits, View<const std::int32_t> labels,
+                View<Score> scores);
 
 /// classes[m,b] = the class of the largest logit, of several the lowest; -1 where score would count none, as a logit is
 /// NaN or infinity. logits [M,B,C], classes [M,B].

@@ -17,13 +17,20 @@ void sgd(Stream& stream, const Sgd& rates, int active, std::int64_t length, Slot
          Slot<float> velocity);
 
 /// One step of Adam (Kingma and Ba, ICLR 2015) or, with decoupled decay, AdamW (Loshchilov and Hutter, ICLR 2019), as
-/// in PyTorch, on the same runs. `step` counts from 1; first and second moments as params.
+/// in PyTorch, on the same runs; first and second moments as params.
 struct Adam {
   float lr = 1e-3f, beta1 = 0.9f, beta2 = 0.999f, eps = 1e-8f, weight_decay = 0;
   bool decoupled = false;
-  int step = 1;
+  int step = 1;  // counts from 1
 };
-void adam(Stream& stream, const Adam& rates, int active, std::int64_t length, Slot<const float> grads,
+/// The same with what depends on the step worked out once.
+struct AdamRates {
+  float beta1, beta2, eps;
+  float decay_gradient, keep_weight;  // weight decay in the gradient, or 1 - lr * weight_decay on the weight
+  float step_size, root_correction;   // lr / (1 - beta1^t), sqrt(1 - beta2^t)
+};
+AdamRates rates_of(const Adam& adam);
+void adam(Stream& stream, const AdamRates& rates, int active, std::int64_t length, Slot<const float> grads,
           Slot<float> params, Slot<float> first, Slot<float> second);
 
 /// Scales every row of grads whose norm exceeds max_norm by max_norm / (norm + 1e-6), as PyTorch does; the norm is

@@ -53,7 +53,7 @@ ShuffleResult Probe::run(Stream& stream, std::span<const float> params, std::vec
   const Tensor<float> row =
       to_device(stream, std::vector<float>(params.begin(), params.end()), {1, std::ssize(params)});
   plan_.load(stream, row);
-  Metrics total;
+  const Tensor<Metrics> total = to_device(stream, std::vector<Metrics>(1), {1});
   double squares = 0, changes = 0;
   for (std::int64_t begin = 0, next = 0; begin < data_.size(); begin += plan_.chunk()) {
     const std::int64_t n = std::min<std::int64_t>(plan_.chunk(), data_.size() - begin);
@@ -64,9 +64,7 @@ ShuffleResult Probe::run(Stream& stream, std::span<const float> params, std::vec
     data_.gather(stream, order_, {}, {}, x, y);
     const View<const float> logits = plan_.forward(stream, x.as(data_.shape().under(n).under(1))).logits;
     const int count = static_cast<int>(n);
-    Metrics part;
-    ops::score(stream, {1, count, {&count, 1}}, logits, y.as({1, n}), {&part, 1});
-    total += part;
+    ops::add_scores(stream, {1, count, {&count, 1}}, logits, y.as({1, n}), total);
     const std::vector<float> host = to_host(stream, logits);
     if (fills) reference.insert(reference.end(), host.begin(), host.end());
     for (const float z : host) {
@@ -75,7 +73,8 @@ ShuffleResult Probe::run(Stream& stream, std::span<const float> params, std::vec
       changes += (z - was) * (z - was);
     }
   }
-  return {metric(total, "accuracy"), metric(total, "loss"), squares > 0 ? std::sqrt(changes / squares) : 0};
+  const Metrics metrics = to_host(stream, total.view()).front();
+  return {metric(metrics, "accuracy"), metric(metrics, "loss"), squares > 0 ? std::sqrt(changes / squares) : 0};
 }
 
 }  // namespace

@@ -46,18 +46,23 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
       stages_(all_stages(federation.algorithm)),
       limits_(limits_of(federation, stages_)),
       batch_(static_cast<int>(limits_.batch)),
+      augment_(federation.local.sampling.batches().augment),
       tape_(stream, federation.network, models_, batch_),
       optimizer_(stream, federation.network.layout(), federation.local.optimizer, models_),
       params_(stream, {models_, federation.network.layout().size()}),
       grads_(stream, params_.shape()),
       point_(stream, {probes(stages_) ? models_ : 0, params_.shape()[1]}),
       inputs_(stream, federation.network.sample().under(batch_).under(models_)),
+      loss_(stream, {models_}),
       losses_(stream, {limits_.steps, models_}),
       label_counts_(stream, {models_, federation.network.classes()}),
       terms_(stream, {models_, size_.terms}),
       scratch_(stream, {models_, size_.scratch}),
       labels_(stream, {models_, batch_}),
-      schedule_(stream, {1}) {
+      counts_(stream, models_),
+      keys_(stream, models_),
+      indices_(stream, std::int64_t{models_} * batch_),
+      sample_keys_(stream, augment_.pad > 0 || augment_.flip ? indices_.size() : 0) {
   std::int64_t remembered = 0;
   for (const Part& part : parts) {
     memory_.emplace_back(stream, Shape{models_, part.size.client});
@@ -78,7 +83,7 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
   const std::size_t m = at(models_);
   feeds_.reserve(m);
   ids_.resize(m), samples_.resize(m), steps_.resize(m), steps_before_.resize(m), batches_before_.resize(m),
-      weights_.resize(m), counts_.resize(m), keys_.resize(m);
+      weights_.resize(m);
   memory_row_.resize(at(remembered));
   host_.resize(at(std::max(losses_.size(), label_counts_.size())));
   host_terms_.resize(at(terms_.size()));

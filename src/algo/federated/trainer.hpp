@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "fedscape/device/repetitions.hpp"
+#include "fedscape/tensor/mirrored.hpp"
 #include "src/algo/federated/block_samples.hpp"
 #include "src/algo/federated/parts.hpp"
 #include "src/algo/federated/round_sum.hpp"
@@ -76,6 +78,10 @@ class Trainer {
   void gather_batches(Stream& stream, const Now& now, std::span<const Work> block, std::int64_t step, int active,
                       int which);
   void local_step(Stream& stream, const Now& now, std::span<const Work> block, std::int64_t step, int active);
+  Repetitions::Key key_of(const Now& now, const LocalStep& seen) const;
+  /// The models in `params` take a step on the batches that are gathered.
+  void take_step(Stream& stream, const Now& now, std::span<const Work> block, std::int64_t step, const LocalStep& seen,
+                 const Pass& pass);
   LocalStep see(Stream& stream, const Now& now, std::size_t part, const ClientBlock& clients, const Batch& batch,
                 int repeat);
   /// loss [M] and grads_ of the objective at the models `params`; the tape then holds their pass.
@@ -110,6 +116,7 @@ class Trainer {
   std::vector<Stage> stages_;           // tuning's behind those of a round
   Limits limits_;
   int batch_;
+  ops::Augment augment_;
   std::vector<std::vector<ParamRun>> trains_;  // of each stage; empty: everything
   std::size_t round_stages_ = 0, stage_ = 0;   // how many stages a round has, and where training is
   Tape tape_;
@@ -118,17 +125,19 @@ class Trainer {
   std::optional<BlockSamples> own_samples_;
   std::vector<InferencePlan> others_;
   std::vector<Outputs> others_seen_;
-  Tensor<float> params_, grads_, point_, inputs_, losses_, label_counts_, terms_, scratch_;
+  Tensor<float> params_, grads_, point_, inputs_, loss_, losses_, label_counts_, terms_, scratch_;
   Tensor<std::int32_t> labels_;
-  Tensor<Schedule> schedule_;
+  Repetitions repetitions_;                     // of steps
   std::vector<Tensor<float>> memory_, upload_;  // of each part: [M,S], [M,Q]
   std::vector<BatchFeed> feeds_;                // of each client of the block
   std::vector<ClientId> ids_;
   std::vector<std::int64_t> samples_, steps_;
   std::vector<std::int64_t> steps_before_, batches_before_;  // this stage, in this round
   std::vector<double> weights_;
-  std::vector<int> counts_;
-  std::vector<RngKey> keys_;
+  Mirrored<int> counts_;            // [M] samples of each batch
+  Mirrored<RngKey> keys_;           // [M] of the step
+  Mirrored<std::int32_t> indices_;  // [M,B] of the samples
+  Mirrored<RngKey> sample_keys_;    // [M,B], or none where nothing is augmented
   std::vector<float> memory_row_, host_, host_terms_;
   std::unique_ptr<Workspace> workspace_;
 };

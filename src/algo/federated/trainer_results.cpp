@@ -29,13 +29,14 @@ LocalResult Trainer::result_of(Stream& stream, const Round& round, std::size_t p
           federation_.local.optimizer,
           round.cohort,
           own_samples_ ? &*own_samples_ : nullptr,
-          std::span(keys_).first(clients.ids.size())};
+          keys_.first(std::ssize(clients.ids))};
 }
 
 void Trainer::address_results(const Round& round, std::span<const Work> block) {
+  const std::span<RngKey> keys = keys_.write();
   for (std::size_t m = 0; m < block.size(); ++m)
-    keys_[m] = {federation_.seed, Purpose::upload_noise, static_cast<std::uint32_t>(block[m].address),
-                static_cast<std::uint32_t>(round.now.round), 0};
+    keys[m] = {federation_.seed, Purpose::upload_noise, static_cast<std::uint32_t>(block[m].address),
+               static_cast<std::uint32_t>(round.now.round), 0};
 }
 
 void Trainer::send(Stream& stream, const Round& round, std::span<const Work> block, std::int64_t row) {

@@ -1,3 +1,5 @@
+#include <bit>
+
 #include "fedscape/base/at.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/reduce.hpp"
@@ -10,14 +12,24 @@ void Trainer::gather_batches(Stream& stream, const Now& now, std::span<const Wor
                              int which) {
   const Stage& stage = stages_[stage_];
   const std::int64_t batch = step / stage.repeats * stage.batches(1) + which;
-  const Shape& sample = federation_.network.sample();
-  for (int m = 0; m < active; ++m) {
-    counts_[at(m)] = feeds_[at(m)].gather(stream, batches_before_[at(m)] + batch,
-                                          {inputs_.data() + m * batch_ * sample.size(), sample.under(batch_)},
-                                          {labels_.data() + m * batch_, {batch_}});
-    keys_[at(m)] = {federation_.seed, Purpose::dropout, static_cast<std::uint32_t>(block[at(m)].address),
-                    static_cast<std::uint32_t>(now.round), static_cast<std::uint32_t>(steps_before_[at(m)] + step)};
+  const std::span<int> counts = counts_.write();
+  const std::span<RngKey> keys = keys_.write(), sample_keys = sample_keys_.write();
+  const std::span<std::int32_t> indices = indices_.write();
+  for (std::size_t m = 0; m < at(active); ++m) {
+    const std::size_t first = m * at(batch_);
+    counts[m] = feeds_[m].next(batches_before_[m] + batch, indices.subspan(first, at(batch_)),
+                               sample_keys.empty() ? sample_keys : sample_keys.subspan(first, at(batch_)));
+    keys[m] = {federation_.seed, Purpose::dropout, static_cast<std::uint32_t>(block[m].address),
+               static_cast<std::uint32_t>(now.round), static_cast<std::uint32_t>(steps_before_[m] + step)};
   }
+  const std::int64_t samples = std::int64_t{active} * batch_;
+  counts_.push(stream, active);
+  keys_.push(stream, active);
+  indices_.push(stream, samples);
+  if (sample_keys_.size() > 0) sample_keys_.push(stream, samples);
+  federation_.train.gather(stream, {active, batch_, counts_.first(active)}, indices_.first(samples), augment_,
+                           sample_keys_.first(std::min(samples, sample_keys_.size())), inputs_.view().rows(0, active),
+                           labels_.view().rows(0, active));
   for (std::size_t i = 0; i < at(stage.others); ++i)
     others_seen_[i] = others_[i].forward(stream, inputs_.view().rows(0, active), active);
 }
@@ -34,13 +46,12 @@ LocalStep Trainer::see(Stream& stream, const Now& now, std::size_t part, const C
           params_.view().rows(0, active),
           inputs_.view().rows(0, active),
           labels_.view().rows(0, active),
-          schedule_.data(),
           std::span(others_seen_).first(at(stages_[stage_].others)),
           stage_,
           now.lr,
           repeat,
           &federation_.local.optimizer,
-          std::span(keys_).first(at(active)),
+          keys_.first(active),
           optimizer_.state(),
           part == 0 ? workspace_.get() : nullptr};
 }
@@ -72,17 +83,35 @@ void Trainer::correct(Stream& stream, const Now& now, const LocalStep& seen, Vie
   federation_.algorithm.correct_gradient(seen, grads);
 }
 
+/// What the work of a step depends on on the host.
+Repetitions::Key Trainer::key_of(const Now& now, const LocalStep& seen) const {
+  const auto address = [](const void* p) { return static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(p)); };
+  return {static_cast<std::int64_t>(stage_),
+          seen.batch.models,
+          seen.repeat,
+          std::bit_cast<std::int32_t>(now.lr),
+          address(seen.global.data),
+          address(now.server.memory.data()),
+          address(seen.block.memory.data),
+          0};
+}
+
 void Trainer::local_step(Stream& stream, const Now& now, std::span<const Work> block, std::int64_t step, int active) {
   gather_batches(stream, now, block, step, active, 0);
-  const Schedule schedule{now.lr, static_cast<std::int32_t>(step), static_cast<std::int32_t>(now.round)};
-  copy_to_device(stream, schedule_.data(), &schedule, sizeof(schedule));
-  const Pass pass{
-      {active, batch_, std::span(counts_).first(at(active))}, std::span(keys_).first(at(active)), Mode::train};
-  const View<float> params = params_.view().rows(0, active), grads = grads_.view().rows(0, active),
-                    point = point_.view().rows(0, point_.size() > 0 ? active : 0),
-                    loss(losses_.data() + step * models_, {active});
+  optimizer_.advance(stream, static_cast<double>(now.lr));
+  const Pass pass{{active, batch_, counts_.first(active)}, keys_.first(active), Mode::train};
   const ClientBlock clients = block_of(0, active);
   const LocalStep seen = see(stream, now, 0, clients, pass.batch, static_cast<int>(step % stages_[stage_].repeats));
+  repetitions_.run(stream, key_of(now, seen), [&] { take_step(stream, now, block, step, seen, pass); });
+  copy_on_device(stream, losses_.data() + step * models_, loss_.data(), at(active) * sizeof(float));
+  federation_.algorithm.after_step(seen, params_.view().rows(0, active));
+}
+
+void Trainer::take_step(Stream& stream, const Now& now, std::span<const Work> block, std::int64_t step,
+                        const LocalStep& seen, const Pass& pass) {
+  const int active = pass.batch.models;
+  const View<float> params = params_.view().rows(0, active), grads = grads_.view().rows(0, active),
+                    point = point_.view().rows(0, point_.size() > 0 ? active : 0), loss(loss_.data(), {active});
   const FederatedAlgorithm& algorithm = federation_.algorithm;
   const Stage::Probe kind = stages_[stage_].probe;
 
@@ -102,8 +131,7 @@ void Trainer::local_step(Stream& stream, const Now& now, std::span<const Work> b
     probe(seen, pass);
   }
   correct(stream, now, seen, loss);
-  optimizer_.step(stream, static_cast<double>(now.lr), active, params, grads, trains_[stage_]);
-  algorithm.after_step(seen, params);
+  optimizer_.apply(stream, active, params, grads, trains_[stage_]);
 }
 
 }  // namespace fedscape

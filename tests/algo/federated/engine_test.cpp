@@ -101,7 +101,7 @@ class Spoiled : public FederatedAlgorithm {
   void loss(const LocalStep& step, const Outputs& out, OutputGrads& grads, View<float> loss) const override {
     FederatedAlgorithm::loss(step, out, grads, loss);
     for (std::size_t m = 0; m < step.block.ids.size(); ++m)
-      if (!spoils_upload_ && step.block.ids[m] == 7 && step.schedule->step == 1) loss.data[m] = std::nanf("");
+      if (!spoils_upload_ && step.block.ids[m] == 7 && step.keys[m].step == 1) loss.data[m] = std::nanf("");
   }
   void upload(const LocalResult& result, View<float> upload) const override {
     FederatedAlgorithm::upload(result, upload);

@@ -71,7 +71,7 @@ LossResult loss_of(const FederatedAlgorithm& algorithm, const LossCase& call) {
   const ClientBlock block{.label_counts = counts, .terms = on_device};
   const Batch batch{kModels, kBatch, call.counts};
   const Tensor<float> memory = to_device(stream, call.server_memory, {1, std::ssize(call.server_memory)});
-  const LocalStep step{stream, network, block, batch, {}, memory, {}, {}, labels, nullptr, others};
+  const LocalStep step{stream, network, block, batch, {}, memory, {}, {}, labels, others};
 
   Tensor<float> loss(stream, {kModels}), dlogits(stream, kLogits), dfeatures(stream, kSeen);
   ops::fill(stream, 0.0f, dfeatures.view());

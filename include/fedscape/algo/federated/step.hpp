@@ -52,20 +52,16 @@ struct BlockStart {
   std::size_t stage;                // of stages(); their number in tuning()
 };
 
-/// Numbers that change with the step, in device memory, so that a captured step sees each step's own.
-struct Schedule {
-  float lr;           // learning rate of this stage
-  std::int32_t step;  // of this stage, from 0
-  std::int32_t round;
-};
-
 /// Memory on the host that an algorithm makes once for each thread, for its hooks during local steps: nothing in it
 /// survives a step.
 struct Workspace {
   virtual ~Workspace() = default;
 };
 
-/// What an algorithm sees during one local step of a block. M here is the number of clients still training.
+/// What an algorithm sees during one local step of a block. M here is the number of clients still training. On a device
+/// the work that hooks ask for, but that of after_step(), may be kept and done again in another step, block or round
+/// with the same stage, M, lr and repeat, without a call: it may depend on nothing else that lies on the host. Work
+/// that reads from the device is not kept.
 struct LocalStep {
   Stream& stream;
   const Network& network;
@@ -76,10 +72,9 @@ struct LocalStep {
   View<const float> params;         // [M,P] local models before this step
   View<const float> inputs;         // [M,B,sample]
   View<const std::int32_t> labels;  // [M,B]
-  const Schedule* schedule;         // device memory
   std::span<const Outputs> others;  // [M,B,...] what each of the other() models makes of the batch
   std::size_t stage;                // of stages(); their number in tuning()
-  float lr;                         // that of the schedule, on the host
+  float lr;                         // learning rate of this stage
   int repeat = 0;                   // which of the stage's steps on this batch, from 0
   const OptimizerOptions* optimizer = nullptr;
   std::span<const RngKey> keys;    // [M] of this step, for randomness of a purpose of its own
