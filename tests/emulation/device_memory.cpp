@@ -30,7 +30,8 @@ const std::size_t kMemory = size_of_memory();
 class DeviceMemory {
  public:
   DeviceMemory() {
-    base_ = static_cast<char*>(mmap(nullptr, kMemory, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    const std::size_t pages = (kMemory + kPage - 1) / kPage * kPage;
+    base_ = static_cast<char*>(mmap(nullptr, pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     if (base_ == MAP_FAILED) std::abort();
   }
   void open() {

@@ -13,7 +13,8 @@ namespace fedscape {
 /// Work that a stream does again and again. On a CUDA device it is done as it is the first time, put together as a
 /// graph the second, and from then on launched as one; on the CPU it is simply done. What differs between two calls
 /// with the same key must lie in device memory (see Mirrored): a graph keeps the arguments of its kernels, and runs no
-/// code of the host. Work that waits for the device, or sends it something of the host's, is never put together.
+/// code of the host. Work that waits for the device, or sends it something of the host's, is never put together; it may
+/// be begun twice before that is known.
 class Repetitions {
  public:
   /// What the work depends on on the host: addresses, sizes, rates.

@@ -102,7 +102,11 @@ void Trainer::local_step(Stream& stream, const Now& now, std::span<const Work> b
   const Pass pass{{active, batch_, counts_.first(active)}, keys_.first(active), Mode::train};
   const ClientBlock clients = block_of(0, active);
   const LocalStep seen = see(stream, now, 0, clients, pass.batch, static_cast<int>(step % stages_[stage_].repeats));
-  repetitions_.run(stream, key_of(now, seen), [&] { take_step(stream, now, block, step, seen, pass); });
+  const auto work = [&] { take_step(stream, now, block, step, seen, pass); };
+  if (stages_[stage_].probe == Stage::Probe::next_batch)
+    work();  // gathers another batch on the way
+  else
+    repetitions_.run(stream, key_of(now, seen), work);
   copy_on_device(stream, losses_.data() + step * models_, loss_.data(), at(active) * sizeof(float));
   federation_.algorithm.after_step(seen, params_.view().rows(0, active));
 }
