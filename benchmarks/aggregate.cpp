@@ -1,6 +1,7 @@
 // How near does exact aggregation come to just reading what is aggregated? 100 uploads of 10 million floats, and the
 // same bytes read and added up; bytes/s count the uploads alone. Arguments: threads, and uploads that come together.
 // CPU is the time of all threads, which a busy machine blurs less than the time that passes.
+// Where there is a CUDA device, the same there, beside a copy: exact_on_cuda and copy_on_cuda, 4 GB of uploads.
 //   build/benchmarks/bench_aggregate --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true
 
 #include <benchmark/benchmark.h>
@@ -76,6 +77,42 @@ void exact_aggregation(benchmark::State& state) {
   finish(state);
 }
 
+/// Bytes read and written, twice those of the uploads.
+void copy_on_cuda(benchmark::State& state) {
+  Stream stream({DeviceKind::cuda, 0});
+  const std::size_t bytes = static_cast<std::size_t>(kUploads * kParameters) * sizeof(float);
+  const Tensor<float> from(stream, {kUploads * kParameters}), to(stream, from.shape());
+  copy_to_device(stream, from.data(), rows().data(), bytes);
+  for (auto _ : state) {
+    copy_on_device(stream, to.data(), from.data(), bytes);
+    stream.synchronize();
+  }
+  state.SetBytesProcessed(state.iterations() * 2 * static_cast<std::int64_t>(bytes));
+}
+
+void exact_on_cuda(benchmark::State& state) {
+  Stream stream({DeviceKind::cuda, 0});
+  const std::int64_t stack = state.range(0);
+  const Tensor<float> uploads(stream, {kUploads, kParameters});
+  const Tensor<std::int64_t> total(stream, {kParameters});
+  copy_to_device(stream, uploads.data(), rows().data(), rows().size_bytes());
+  ops::fill(stream, std::int64_t{0}, total);
+  const std::vector<double> weights(static_cast<std::size_t>(stack), 1.0 / static_cast<double>(kUploads));
+  for (auto _ : state)
+    for (std::int64_t k = 0; k < kUploads; k += stack)
+      benchmark::DoNotOptimize(ops::exact_sum(stream, weights, uploads.view().rows(k, k + stack), total));
+  finish(state);
+}
+
+void register_on_cuda() {
+  benchmark::RegisterBenchmark("copy_on_cuda", copy_on_cuda)->UseRealTime()->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark("exact_on_cuda", exact_on_cuda)
+      ->Arg(10)
+      ->Arg(100)
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
 }  // namespace
 }  // namespace fedscape
 
@@ -91,4 +128,9 @@ BENCHMARK(fedscape::exact_aggregation)
     ->MeasureProcessCPUTime()
     ->Unit(benchmark::kMillisecond);
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  if (fedscape::cuda_device_count() > 0) fedscape::register_on_cuda();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}

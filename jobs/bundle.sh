@@ -1,12 +1,13 @@
 #!/bin/bash
 # Packs a build into a folder for nodes without MPI, HDF5 or Boost: the program, its libraries down to the C library
 # (never the CUDA driver), Open MPI with its plugins, and data.
-#   bash jobs/bundle.sh FOLDER [--build build-cuda] [--without-cuda] [--tests] [DATA...]
+#   bash jobs/bundle.sh FOLDER [--build build-cuda] [--without-cuda] [--tests] [--benchmarks] [DATA...]
 # There, wherever it has been moved:
 #   FOLDER/run.sh [-n RANKS] fl run --data-path FOLDER/data/...     # fedscape's arguments; -n: on this node
 #   srun --mpi=pmix -n RANKS FOLDER/run.sh fl run ...               # under Slurm, over TCP between nodes
 # --without-cuda: without cuBLAS, cuDNN and NCCL, which the node then has in CUDA_HOME or where its loader looks;
-# --tests: the unit tests as well (FOLDER/run.sh --program fedscape_tests). DATA: files and folders, copied to data/.
+# --tests: the unit tests as well (FOLDER/run.sh --program fedscape_tests); --benchmarks: bench_ops and bench_aggregate,
+# where they are built. DATA: files and folders, copied to data/.
 # The processor must have what the one that built had (-march=native).
 set -euo pipefail
 fail() { echo "bundle: $*" >&2; exit 1; }
@@ -17,12 +18,13 @@ while [ $# -gt 0 ]; do
     --build) build=${2:?--build wants a folder} && shift ;;
     --without-cuda) cuda=0 ;;
     --tests) programs+=(fedscape_tests) ;;
+    --benchmarks) programs+=(bench_ops bench_aggregate) ;;
     -*) fail "unknown option $1" ;;
     *) if [ -z "$folder" ]; then folder=$1; else data+=("$1"); fi ;;
   esac
   shift
 done
-[ -n "$folder" ] || fail "usage: bundle.sh FOLDER [--build FOLDER] [--without-cuda] [--tests] [DATA...]"
+[ -n "$folder" ] || fail "usage: bundle.sh FOLDER [--build FOLDER] [--without-cuda] [--tests] [--benchmarks] [DATA...]"
 [ ! -e "$folder" ] || fail "$folder is there already"
 for path in "${data[@]}"; do [ -e "$path" ] || fail "$path: no such file or folder"; done
 
@@ -34,8 +36,8 @@ mkdir -p "$made"/{bin,lib,plugins,share,data}
 # 1. Programs.
 for program in "${programs[@]}"; do
   file=$build/$program
-  [ -e "$file" ] || file=$build/tests/$program
-  [ -x "$file" ] || fail "$program is in neither $build nor $build/tests: build it first"
+  for place in tests benchmarks; do [ -e "$file" ] || file=$build/$place/$program; done
+  [ -x "$file" ] || fail "$build has no $program: build it first"
   strip -o "$made/bin/$program" "$file"
 done
 strip -o "$made/bin/mpirun" "$(readlink -f "$(command -v mpirun)")"
