@@ -37,6 +37,16 @@ for algorithm in $("$fedscape" list | sed -n '/^algorithms/,/^[a-z]/s/^  \([a-z]
   done
   near <(numbers algorithm-cpu.csv) <(numbers algorithm-cuda.csv) 1e-3 || fail "$algorithm"
 done
+# Steps are captured and launched again: with other rates, other batches, another number of clients.
+for device in cpu cuda; do
+  "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds 3 --epochs 3 --network mlp --network.hidden 16 \
+    --partition dirichlet --momentum 0.9 --lr 0.05 --schedule cosine --crop 2 --flip true --device $device \
+    --output rates-$device.h5 2>log.txt || fail "changing rates on $device: $(cat log.txt)"
+  "$fedscape" train "${data[@]}" --network mlp --network.hidden 16 --batch 25 --epochs 3 --optimizer adamw --lr 0.01 \
+    --schedule cosine --device $device --output train-$device.h5 2>log.txt || fail "training on $device: $(cat log.txt)"
+done
+near <(numbers rates-cpu.csv) <(numbers rates-cuda.csv) 1e-3 || fail "changing rates"
+near <(cut -d , -f 1-3 train-cpu.csv) <(cut -d , -f 1-3 train-cuda.csv) 1e-3 || fail "training"
 
 # Whatever the stack, the same bits; also where there is no room for it, be it when it is made or in a step.
 if [ "${FEDSCAPE_EMULATED:-0}" = 1 ]; then
