@@ -60,8 +60,8 @@ void conv_backward_data_blocks(Launch& launch, const ConvShape& s, const Batch& 
   for (const ConvClass& pixels : classes_of(s)) classes.emplace_back(s, pixels, dy, w, dx);
   const int columns = s.channels / s.groups;
   if (is_narrow(columns, s.groups)) return launch_classes<DirectOutputs<ConvInputs>>(launch, batch, classes);
-  with_best_tile(OutputTiles(), std::int64_t{batch.size} * classes[0].rows_of_sample, columns,
-                 [&]<class T>(T) { launch_classes<OutputBlocks<T, ConvInputs>>(launch, batch, classes); });
+  with_output_tile(launch, std::int64_t{batch.size} * classes[0].rows_of_sample, columns,
+                   [&]<class T>(T) { launch_classes<OutputBlocks<T, ConvInputs>>(launch, batch, classes); });
 }
 
 template <class Launch>

@@ -14,6 +14,7 @@ bool in_parts(const ConvShape& s, Precision precision, F&& f) {
   if (!served) return false;
   switch (precision) {
     case Precision::float32:
+    case Precision::tf32:
       return false;
     case Precision::bf16:
       f(Parts<1, 1>());

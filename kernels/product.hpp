@@ -117,6 +117,7 @@ struct Product {
     float row_sum_;
   };
 
+  FEDSCAPE_HOST_DEVICE Right& only_right() { return right; }
   FEDSCAPE_HOST_DEVICE bool sums_rows() const { return Target::kSumsRows && column == 0; }
 
   /// each(f) calls f(thread, id) for all threads of the block and waits for them.

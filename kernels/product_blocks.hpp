@@ -2,10 +2,12 @@
 
 #include "fedscape/ops/batch.hpp"
 #include "kernels/divisor.hpp"
+#include "kernels/warp_product.hpp"
 #include "kernels/weight_pieces.hpp"
 
-/// Products of all models and groups as blocks of threads. Launch: stream(), counts() where blocks can read them, and
-/// launch(problem, blocks, models), which runs blocks 0..blocks-1 of each model.
+/// Products of all models and groups as blocks of threads. Launch: stream(), counts() where blocks can read them,
+/// tf32(), whether operands may be rounded so, and launch(problem, blocks, models), which runs blocks 0..blocks-1 of
+/// each model.
 ///
 /// An output problem says rows_of_sample, depth, columns and groups (the columns of a group), and
 /// operands(m, group, rows, left, right, target) makes a group's operands and target; a weight problem has its pieces,
@@ -16,7 +18,7 @@ namespace fedscape::kernels {
 template <class T, class Problem>
 struct OutputBlocks {
   static constexpr int kThreads = T::kThreads;
-  using Block = Product<T, typename Problem::Left, typename Problem::Right, typename Problem::Target>;
+  using Block = typename ProductIn<T, typename Problem::Left, typename Problem::Right, typename Problem::Target>::Type;
   Problem p;
   const int* counts;
   Index column_tiles;
@@ -35,7 +37,7 @@ struct OutputBlocks {
     block.row = row_tile * T::kRows;
     block.column = (index - line * column_tiles) * T::kColumns;
     if (block.row >= rows) return false;
-    p.operands(m, line - row_tile * p.groups, rows, block.left, block.right, block.target);
+    p.operands(m, line - row_tile * p.groups, rows, block.left, block.only_right(), block.target);
     block.depth = 0;
     block.slices = (p.depth + T::kSlice - 1) / T::kSlice;
     return true;
@@ -93,7 +95,7 @@ struct DirectOutputs {
 template <class T, class Problem>
 struct WeightBlocks {
   static constexpr int kThreads = T::kThreads;
-  using Block = Product<T, typename Problem::Left, typename Problem::Right, WeightTarget>;
+  using Block = typename ProductIn<T, typename Problem::Left, typename Problem::Right, WeightTarget>::Type;
   Problem p;
   Index row_tiles, column_tiles;
 
@@ -104,7 +106,7 @@ struct WeightBlocks {
     const Index group = group_line - piece * p.groups, filters = w.filters / p.groups;
     block.row = (line - group_line * row_tiles) * T::kRows;
     block.column = (index - line * column_tiles) * T::kColumns;
-    p.operands(m, group, block.left, block.right);
+    p.operands(m, group, block.left, block.only_right());
     block.target = w.target(m, piece, group * filters, filters);
     block.depth = piece * w.length;
     block.slices = (w.elements(m, piece) + T::kSlice - 1) / T::kSlice;
@@ -112,11 +114,23 @@ struct WeightBlocks {
   }
 };
 
+/// Calls f with the cheapest tile for outputs, or gradients by inputs.
+template <class Launch, class F>
+void with_output_tile(const Launch& launch, std::int64_t rows, std::int64_t columns, F&& f) {
+  if (launch.tf32()) return with_best_tile(Tf32OutputTiles(), rows, columns, f);
+  with_best_tile(OutputTiles(), rows, columns, f);
+}
+template <class Launch, class F>
+void with_weight_tile(const Launch& launch, std::int64_t filters, std::int64_t columns, F&& f) {
+  if (launch.tf32()) return with_best_tile(Tf32WeightTiles(), filters, columns, f);
+  with_best_tile(WeightTiles(), filters, columns, f);
+}
+
 template <class Launch, class Problem>
 void multiply_outputs(Launch& launch, const Batch& batch, const Problem& p) {
   const std::int64_t rows = std::int64_t{batch.size} * p.rows_of_sample;
   if (rows == 0 || batch.models == 0) return;
-  with_best_tile(OutputTiles(), rows, p.columns, [&]<class T>(T) {
+  with_output_tile(launch, rows, p.columns, [&]<class T>(T) {
     using Blocks = OutputBlocks<T, Problem>;
     launch(Blocks(p, launch.counts()), Blocks::blocks_of(p, batch.size), batch.models);
   });
@@ -129,7 +143,7 @@ void multiply_weights(Launch& launch, const Batch& batch, const Problem& problem
     Problem p = problem;
     p.pieces = pieces;
     const std::int64_t filters = pieces.filters / p.groups;
-    with_best_tile(WeightTiles(), filters, pieces.columns, [&]<class T>(T) {
+    with_weight_tile(launch, filters, pieces.columns, [&]<class T>(T) {
       const std::int64_t down = tiles_in(filters, T::kRows), across = tiles_in(pieces.columns, T::kColumns);
       launch(WeightBlocks<T, Problem>{p, static_cast<Index>(down), static_cast<Index>(across)},
              down * across * p.groups * pieces.pieces, batch.models);

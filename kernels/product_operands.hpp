@@ -94,6 +94,7 @@ struct WeightTarget {
   FEDSCAPE_HOST_DEVICE void store(Index place, Index column, const Quad& sums) const {
     store_quad(dw + place, column, columns, quads, sums);
   }
+  FEDSCAPE_HOST_DEVICE void store_one(Index place, Index column, float sum) const { dw[place + column] = sum; }
   FEDSCAPE_HOST_DEVICE void row_sum(Index row, float sum) const {
     if (dbias) dbias[row] = sum;
   }

@@ -139,18 +139,31 @@ def compare_with_float32(line: Line, process: RivalProcess | None, float32: tupl
     line.accuracy = max((abs(accuracy[p] - accuracies[p]) for p in points if p in accuracy), default=None)
 
 
+def compare_losses(line: Line, float32: dict[str, float], w: Workload, threads: int, folder: pathlib.Path,
+                   timeout: float) -> None:
+    """What training in reduced precision does to the losses; nothing is refused."""
+    line.difference = difference(float32, fedscape.losses(w, folder, threads, timeout, line.precision))
+
+
 def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Line]:
     tolerance, timeout = TOLERANCE_LANDSCAPE if isinstance(w, Landscape) else TOLERANCE, options.timeout
     own, ours = Line("fedscape"), {}
-    reduced = [Line(f"fedscape in {p}", precision=p) for p in w.precisions]
+    reduced = [Line(f"fedscape in {p}", precision=p)
+               for p in (*w.precisions, *(["tf32"] if fedscape.DEVICE == "cuda" else []))]
     rivals = start_rivals(w, threads, folder, options)
     try:
         attempt(own, lambda: ours.update(fedscape.losses(w, folder, threads, timeout)))
         for line, process in rivals:
             if line.precision == "float32":
                 attempt(line, lambda: check(line, process, ours, tolerance, timeout), process)
-        float32 = fedscape.landscape(near(w), folder, threads, timeout, "float32") if reduced else None
-        for line, process in [(line, None) for line in reduced] + [r for r in rivals if r[0].precision != "float32"]:
+        if not isinstance(w, Landscape):
+            for line in reduced:
+                attempt(line, lambda: compare_losses(line, ours, w, threads, folder, timeout))
+            float32, looked_at = None, []
+        else:
+            float32 = fedscape.landscape(near(w), folder, threads, timeout, "float32") if reduced else None
+            looked_at = reduced
+        for line, process in [(line, None) for line in looked_at] + [r for r in rivals if r[0].precision != "float32"]:
             attempt(line, lambda: compare_with_float32(line, process, float32, w, threads, folder, timeout), process)
         for _ in range(options.repeats):
             for line in (own, *reduced):

@@ -37,6 +37,8 @@ def command(w: Workload, folder: pathlib.Path, threads: int, rounds: int, dropou
         return [BINARY, "landscape", "sweep", init, "--x", axes[0], "--y", axes[1], "--splits", "test",
                 "--direction-file", str(folder / "directions.h5"), "--precision", precision, *common]
     steps = ["--init", init, "--batch", str(w.batch), "--shuffle", "false", "--lr", str(w.lr), "--save-seconds", "3600"]
+    if precision != "float32":
+        common += ["--precision", precision]
     if isinstance(w, Training):
         return [BINARY, "train", "--epochs", str(rounds * w.epochs), "--momentum", str(w.momentum), *steps, *common]
     return [BINARY, "fl", "run", "--rounds", str(rounds), "--epochs", str(w.epochs), "--cohort", str(len(w.data.sizes)),
@@ -67,9 +69,11 @@ def landscape(w: Landscape, folder: pathlib.Path, threads: int, timeout: float, 
     return surface(folder, "test_loss"), surface(folder, "test_acc")
 
 
-def losses(w: Workload, folder: pathlib.Path, threads: int, timeout: float) -> dict[str, float]:
+def losses(w: Workload, folder: pathlib.Path, threads: int, timeout: float,
+           precision: str = "float32") -> dict[str, float]:
     """The same names as the rivals' losses()."""
-    run(command(w, folder, threads, w.check_rounds if not isinstance(w, Landscape) else 0), timeout)
+    rounds = w.check_rounds if not isinstance(w, Landscape) else 0
+    run(command(w, folder, threads, rounds, precision=precision), timeout)
     if isinstance(w, Landscape):
         return surface(folder, "test_loss")
     table = rows(folder)

@@ -39,6 +39,7 @@ class Launch {
 
   Stream& stream() { return stream_; }
   const int* counts() const { return counts_.data; }
+  bool tf32() const { return stream_.tf32(); }
   template <class Problem>
   void operator()(const Problem& problem, std::int64_t blocks, int models) {
     const dim3 grid = blocks_for(blocks * kThreads, models);

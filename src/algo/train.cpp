@@ -6,9 +6,11 @@
 #include <numeric>
 
 #include "fedscape/algo/evaluate.hpp"
+#include "fedscape/base/suggest.hpp"
 #include "fedscape/base/timer.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/loss.hpp"
+#include "fedscape/ops/precision.hpp"
 #include "fedscape/ops/reduce.hpp"
 
 namespace fedscape {
@@ -42,6 +44,7 @@ int largest_batch(const BatchOptions& options, std::int64_t n) {
 void TrainOptions::options(Fields& f) {
   f.field("epochs", epochs, "epochs to train; fractions are possible");
   f.field("snapshot_every", snapshot_every, "epochs between snapshots of the model; 0: none");
+  f.field("precision", precision, "products in float32 or, with --device cuda, tf32");
   sampling.options(f);
   optimizer.options(f);
 }
@@ -49,6 +52,7 @@ void TrainOptions::options(Fields& f) {
 void TrainOptions::check() const {
   FEDSCAPE_CHECK(epochs >= 0 && epochs <= 1e6, "epochs = {}; 0 to 1000000 are possible", epochs);
   FEDSCAPE_CHECK(snapshot_every >= 0, "snapshot_every = {}; 0 or more epochs are possible", snapshot_every);
+  check_choice("precision", precision, kTrainingPrecisions);
   sampling.check();
   optimizer.check();
 }
@@ -72,6 +76,7 @@ CentralTrainer::CentralTrainer(Stream& stream, const Network& network, const Dat
       labels_(stream, {batch_}),
       count_(stream, 1),
       key_(stream, 1) {
+  use_tf32(stream, options.precision == "tf32");
   FEDSCAPE_CHECK(steps_ <= std::numeric_limits<int>::max(), "{} epochs of {} steps; fewer than 2^31 steps in all",
                  options.epochs, per_epoch_);
 }

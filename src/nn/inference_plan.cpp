@@ -55,6 +55,10 @@ struct InferencePlan::Plan {
 InferencePlan::Plan::Plan(Stream& stream, const Network& network_in, int models_in, int chunk_in,
                           Precision precision_in)
     : network(&network_in), models(models_in), chunk(chunk_in), precision(precision_in), steps(nn::fuse(network_in)) {
+  if (precision == Precision::tf32) {  // of whatever the stream multiplies
+    use_tf32(stream, true);
+    precision = Precision::float32;
+  }
   FEDSCAPE_CHECK(models > 0 && chunk > 0, "an inference plan for {} models and chunks of {}", models, chunk);
   plan_values();
   std::int64_t weights = 0, bias = 0, largest = 0;

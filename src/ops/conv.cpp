@@ -60,6 +60,7 @@ void conv_backward_weights(Stream& stream, const ConvShape& shape, const Batch& 
 }
 
 std::int64_t conv_packed_size(Stream& stream, const ConvShape& shape, int batch_size, Precision precision) {
+  FEDSCAPE_CHECK(precision != Precision::tf32, "conv_packed_size: weights are packed in float32 for tf32");
   shape.check();
   FEDSCAPE_CHECK(batch_size >= 1, "weights packed for batches of {}", batch_size);
   return kernels::dispatch(

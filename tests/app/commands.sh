@@ -33,6 +33,8 @@ cmp model.safetensors again.safetensors || fail "import and export change the mo
 on 2 "$fedscape" landscape sweep run.h5 --x -1:1:5 --y -0.5:0.5:3 --output surface.h5 2>/dev/null
 "$fedscape" landscape sweep run.h5 --x 0:1:5 --y "" --x-model next.h5 --output line.h5 2>/dev/null
 on 2 "$fedscape" landscape sweep run.h5 --x -1:1:3 --y "" --splits train,test --output both.h5 2>/dev/null
+"$fedscape" evaluate run.h5 --device cpu --precision tf32 2>other.txt && fail "tf32 on the CPU"
+grep -q "needs --device cuda" other.txt || fail "$(cat other.txt)"
 on 2 "$fedscape" landscape sweep run.h5 --x -1:1:5 --y -0.5:0.5:3 --precision bf16x2 --output bf16.h5 2>/dev/null
 "$fedscape" landscape sweep run.h5 --x -1:1:5 --y -0.5:0.5:3 --output bf16.h5 2>other.txt && fail "bf16x2 went on as float32"
 grep -q "precision" other.txt || fail "no word about the precision: $(cat other.txt)"

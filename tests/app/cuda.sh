@@ -47,6 +47,13 @@ for device in cpu cuda; do
 done
 near <(numbers rates-cpu.csv) <(numbers rates-cuda.csv) 1e-3 || fail "changing rates"
 near <(cut -d , -f 1-3 train-cpu.csv) <(cut -d , -f 1-3 train-cuda.csv) 1e-3 || fail "training"
+# In tf32 nearly so.
+for precision in float32 tf32; do
+  "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds 2 --network lenet --lr 0.02 --precision $precision --device cuda \
+    --output $precision.h5 2>log.txt || fail "$(cat log.txt)"
+done
+near <(numbers float32.csv) <(numbers tf32.csv) 1e-2 || fail "tf32"
+cmp -s float32.csv tf32.csv && fail "tf32 is float32"
 
 # Whatever the stack, the same bits; also where there is no room for it, be it when it is made or in a step.
 if [ "${FEDSCAPE_EMULATED:-0}" = 1 ]; then

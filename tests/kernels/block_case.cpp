@@ -54,4 +54,15 @@ void expect_blocks(OpCase op, const BlockBody& body) {
   }
 }
 
+void expect_blocks_in_tf32(OpCase op, const BlockBody& body) {
+  op.prepare = [](int, std::vector<Values>& inputs) {
+    for (Values& values : inputs)
+      for (double& value : values) value = std::round(2 * value);
+  };
+  expect_blocks(op, [&](HostLaunch& launch, const Batch& batch, Inputs in, Outputs out) {
+    launch.stream().set_tf32(true);
+    body(launch, batch, in, out);
+  });
+}
+
 }  // namespace fedscape::test

@@ -14,6 +14,9 @@ using BlockBody = std::function<void(HostLaunch&, const Batch&, Inputs, Outputs)
 /// nor on the models beside one, nor on what lies behind a model's samples, NaN here.
 void expect_blocks(OpCase op, const BlockBody& body);
 
+/// The same on inputs that are small integers, with which TF32 computes exactly: operands rounded to it.
+void expect_blocks_in_tf32(OpCase op, const BlockBody& body);
+
 /// What model m sees of samples [M|1,B,...]; one array may serve all models.
 inline Slot<const float> samples_of(View<const float> x) {
   return {x.data, x.shape[0] == 1 ? 0 : x.shape.inner().size()};

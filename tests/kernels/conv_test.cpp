@@ -58,6 +58,13 @@ TEST_P(ConvBlocks, AgreeWithTheirOraclesWhateverSurroundsThem) {
   for (std::size_t i = 0; i < ops.size(); ++i) test::expect_blocks(ops[i], bodies[i]);
 }
 
+TEST_P(ConvBlocks, InTf32MultiplyTheSameElements) {
+  const auto& [name, shape] = GetParam();
+  const std::vector<OpCase> ops = cases::conv(name, shape, 3, 3);
+  const std::vector<BlockBody> bodies = conv_bodies(shape);
+  for (std::size_t i = 0; i < ops.size(); ++i) test::expect_blocks_in_tf32(ops[i], bodies[i]);
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, ConvBlocks, testing::ValuesIn(all_shapes()),
                          [](const auto& shape) { return shape.param.first; });
 

@@ -42,6 +42,12 @@ TEST_P(LinearBlocks, AgreeWithTheirOraclesWhateverSurroundsThem) {
   for (std::size_t i = 0; i < ops.size(); ++i) test::expect_blocks(ops[i], bodies[i]);
 }
 
+TEST_P(LinearBlocks, InTf32MultiplyTheSameElements) {
+  const std::vector<OpCase> ops = cases::linear(GetParam());
+  const std::vector<BlockBody> bodies = linear_bodies(GetParam().in, GetParam().out);
+  for (std::size_t i = 0; i < ops.size(); ++i) test::expect_blocks_in_tf32(ops[i], bodies[i]);
+}
+
 /// Those of the ops' own test, then one or more for each tile, and batches of several pieces.
 std::vector<cases::LinearSize> sizes() {
   std::vector<cases::LinearSize> all = cases::linear_sizes();
@@ -87,6 +93,16 @@ void expect_same_products(kernels::TileList<Tiles...>) {
 TEST(ProductTiles, AllGiveTheSameBits) {
   expect_same_products(kernels::OutputTiles());
   expect_same_products(kernels::WeightTiles());
+  expect_same_products(kernels::Tf32OutputTiles());
+  expect_same_products(kernels::Tf32WeightTiles());
+}
+
+TEST(ProductTiles, OfTf32RoundBothOperands) {
+  const float x = 1 + 0x1p-12f;
+  using T = kernels::Tf32Tile<16, 64, 16, 16>;
+  EXPECT_EQ((product_of<kernels::Tile<16, 64, 4, 4>>({x}, {1}, 1)), std::vector{x});
+  EXPECT_EQ(product_of<T>({x}, {1}, 1), std::vector{1.0f});
+  EXPECT_EQ(product_of<T>({1}, {x}, 1), std::vector{1.0f});
 }
 
 /// The size of the tile that a product is computed in.

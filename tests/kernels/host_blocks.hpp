@@ -22,6 +22,7 @@ class HostLaunch {
 
   Stream& stream() { return stream_; }
   const int* counts() const { return batch_.counts.data(); }
+  bool tf32() const { return stream_.tf32(); }
 
   template <class Problem>
   void operator()(const Problem& problem, std::int64_t blocks, int models) {

@@ -78,8 +78,8 @@ TEST_P(OptimizerOp, AdamAndAdamWMatchDoublePrecision) {
       const ops::Adam rates = {.lr = 0.01f, .weight_decay = 0.1f, .decoupled = decoupled, .step = step};
       const auto g = test::random_floats(kModels * kParams, static_cast<std::uint32_t>(step));
       const Tensor<float> grads = device(g, {kModels, kParams});
-      ops::adam(stream, ops::rates_of(rates), kActive, kLength, slot(View<const float>(grads), kFirst), slot(params.view(), kFirst),
-                slot(first.view(), kFirst), slot(second.view(), kFirst));
+      ops::adam(stream, ops::rates_of(rates), kActive, kLength, slot(View<const float>(grads), kFirst),
+                slot(params.view(), kFirst), slot(first.view(), kFirst), slot(second.view(), kFirst));
       for (int row = 0; row < kActive; ++row)
         for (std::int64_t i = row * kParams + kFirst; i < row * kParams + kFirst + kLength; ++i)
           adam_in_double(rates, g[i], w[i], m[i], v[i]);

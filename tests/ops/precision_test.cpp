@@ -18,6 +18,7 @@ using testing::HasSubstr;
 
 TEST(Precision, IsKnownByItsNames) {
   EXPECT_EQ(parse_precision("float32"), Precision::float32);
+  EXPECT_EQ(parse_precision("tf32"), Precision::tf32);
   EXPECT_EQ(parse_precision("bf16"), Precision::bf16);
   EXPECT_EQ(parse_precision("bf16w2"), Precision::bf16w2);
   EXPECT_EQ(parse_precision("bf16x2"), Precision::bf16x2);

@@ -37,7 +37,7 @@ Floats make_inputs(const OpCase& op) {
     std::vector<Values> rows = rows_of(op, inputs, m);
     op.prepare(op.counts[static_cast<std::size_t>(m)], rows);
     for (std::size_t i = 0; i < rows.size(); ++i)
-      if (op.inputs[i].shape[0] == op.models)
+      if (op.inputs[i].shape[0] == op.models || m == 0)  // what all share, the first prepares
         std::copy(rows[i].begin(), rows[i].end(), inputs[i].begin() + m * row_size(op.inputs[i]));
   }
   return inputs;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "fedscape/data/batches.hpp"
@@ -14,8 +15,9 @@ namespace fedscape {
 
 /// Central training of one model. See `fedscape train --help`.
 struct TrainOptions {
-  double epochs = 10;               // fractions allowed
-  std::int64_t snapshot_every = 0;  // epochs; 0: none
+  double epochs = 10;                 // fractions allowed
+  std::int64_t snapshot_every = 0;    // epochs; 0: none
+  std::string precision = "float32";  // of products: float32 or, on CUDA devices, tf32
   SamplingOptions sampling{.batch = 128};
   OptimizerOptions optimizer;
   void options(Fields& f);

@@ -30,6 +30,10 @@ class Stream {
   Workers* team() const { return team_; }
   void set_team(Workers* team) { team_ = team; }
 
+  /// Whether a CUDA device may round the operands of products to TF32 (11 significant bits), for its tensor cores; sums
+  /// stay float32. Of no effect on the CPU.
+  bool tf32() const { return tf32_; }
+  void set_tf32(bool tf32) { tf32_ = tf32; }
   /// What the device has copies of.
   const std::shared_ptr<Mirrors>& mirrors() const { return mirrors_; }
 
@@ -47,6 +51,7 @@ class Stream {
   Arena arena_;
   Profile* profile_ = nullptr;
   Workers* team_ = nullptr;
+  bool tf32_ = false;
   std::shared_ptr<Mirrors> mirrors_;  // shared with those who have mirrored arrays
   struct DestroyCpu {
     void operator()(CpuNative*) const noexcept;

@@ -4,6 +4,7 @@
 
 #include "fedscape/algo/federated/engine.hpp"
 #include "fedscape/base/suggest.hpp"
+#include "fedscape/ops/precision.hpp"
 
 namespace fedscape {
 
@@ -22,6 +23,7 @@ void LocalOptions::options(Fields& f) {
   f.field("train_repeats", train_repeats, "train a client again each time it is drawn (with replacement)");
   f.field("models_per_stack", models_per_stack,
           "clients trained side by side by one thread; 0: one, or on a GPU as many as fit");
+  f.field("precision", precision, "products in float32 or, with --device cuda, tf32");
   f.field("evaluate_clients", evaluate_clients, "local metrics before and after training, on clients' own test sets");
   optimizer.options(f);
 }
@@ -35,6 +37,7 @@ void LocalOptions::check() const {
   FEDSCAPE_CHECK(models_per_stack >= 0 && models_per_stack <= 65535, "models_per_stack = {}; 0 to 65535 are possible",
                  models_per_stack);
   check_choice("weights", weights, kWeights);
+  check_choice("precision", precision, kTrainingPrecisions);
 }
 
 std::int64_t LocalOptions::steps(std::int64_t samples) const {

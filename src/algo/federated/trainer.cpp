@@ -5,6 +5,7 @@
 
 #include "fedscape/base/at.hpp"
 #include "fedscape/device/profile.hpp"
+#include "fedscape/ops/precision.hpp"
 #include "fedscape/ops/reduce.hpp"
 
 namespace fedscape {
@@ -69,6 +70,7 @@ Trainer::Trainer(Stream& stream, const Federation& federation, std::span<const P
     upload_.emplace_back(stream, Shape{models_, part.size.upload});
     remembered += part.size.client;
   }
+  use_tf32(stream, federation.local.precision == "tf32");
   round_stages_ = stages_.size() - federation.algorithm.tuning().size();
   int others = 0;
   for (const Stage& stage : stages_) {

@@ -25,6 +25,7 @@ struct LocalOptions {
   std::string weights = "uniform";    // aggregation: uniform or samples
   bool train_repeats = false;         // cohorts with replacement: train again, in another order of samples
   std::int64_t models_per_stack = 0;  // clients trained side by side by one thread; 0: one, or on a GPU what fits
+  std::string precision = "float32";  // of products: float32 or, on CUDA devices, tf32
   bool evaluate_clients = false;      // local metrics before and after training, on each client's own test set
   OptimizerOptions optimizer;
   void options(Fields& f);

@@ -1,4 +1,4 @@
-#include "kernels/bf16_mma.hpp"
+#include "kernels/mma.hpp"
 
 #include <gtest/gtest.h>
 
@@ -39,7 +39,7 @@ TEST(WarpMultiply, IsTheProductOfFragmentsThatLieAsTheIsaSays) {
   };
   for (int lane = 0; lane < 32; ++lane) {
     float sums[4] = {1, 2, 3, 4};
-    warp_multiply(lane, left, right, sums);
+    warp_multiply<Bf16Words>(lane, left, right, sums);
     for (int i = 0; i < 4; ++i) {
       float expected = static_cast<float>(i + 1);
       for (int k = 0; k < 16; ++k) expected += left_element(c_row(lane, i), k) * right_element(k, c_column(lane, i));
@@ -52,15 +52,62 @@ TEST(WarpMultiply, LoadsAndStoresFragmentsWhereTheIsaSays) {
   for (int lane = 0; lane < 32; ++lane) {
     for (int r = 0; r < 4; ++r) {
       EXPECT_EQ(left_place(lane, r).line, a_row(lane, 2 * r));
-      EXPECT_EQ(left_place(lane, r).depth, a_column(lane, 2 * r));
+      EXPECT_EQ(2 * left_place(lane, r).word, a_column(lane, 2 * r));
       EXPECT_EQ(sum_place(lane, r).row, c_row(lane, r));
       EXPECT_EQ(sum_place(lane, r).column, c_column(lane, r));
     }
     for (int r = 0; r < 2; ++r) {
       EXPECT_EQ(right_place(lane, r).line, b_column(lane, 2 * r));
-      EXPECT_EQ(right_place(lane, r).depth, b_row(lane, 2 * r));
+      EXPECT_EQ(2 * right_place(lane, r).word, b_row(lane, 2 * r));
     }
   }
+}
+
+// Section 9.7.14.5.7, mma.m16n8k8 with .tf32; sums as above.
+int tf32_a_row(int lane, int i) { return i == 0 || i == 2 ? lane >> 2 : (lane >> 2) + 8; }
+int tf32_a_column(int lane, int i) { return i == 0 || i == 1 ? lane % 4 : lane % 4 + 4; }
+int tf32_b_row(int lane, int i) { return i == 0 ? lane % 4 : lane % 4 + 4; }
+
+TEST(WarpMultiply, InTf32IsTheProductOfFragmentsThatLieAsTheIsaSays) {
+  const auto left = [](int lane) {
+    LeftFragment f;
+    for (int r = 0; r < 4; ++r) f.v[r] = to_tf32(left_element(tf32_a_row(lane, r), tf32_a_column(lane, r)));
+    return f;
+  };
+  const auto right = [](int lane) {
+    RightFragment f;
+    for (int r = 0; r < 2; ++r) f.v[r] = to_tf32(right_element(tf32_b_row(lane, r), lane >> 2));
+    return f;
+  };
+  for (int lane = 0; lane < 32; ++lane) {
+    float sums[4] = {1, 2, 3, 4};
+    warp_multiply<Tf32Words>(lane, left, right, sums);
+    for (int i = 0; i < 4; ++i) {
+      float expected = static_cast<float>(i + 1);
+      for (int k = 0; k < 8; ++k) expected += left_element(c_row(lane, i), k) * right_element(k, c_column(lane, i));
+      EXPECT_EQ(sums[i], expected) << "lane " << lane << ", sum " << i;
+    }
+    for (int r = 0; r < 4; ++r) {
+      EXPECT_EQ(left_place(lane, r).line, tf32_a_row(lane, r));
+      EXPECT_EQ(left_place(lane, r).word, tf32_a_column(lane, r));
+    }
+    for (int r = 0; r < 2; ++r) EXPECT_EQ(right_place(lane, r).word, tf32_b_row(lane, r));
+  }
+}
+
+TEST(Tf32, HoldsElevenBits) {
+  const auto rounded = [](float x) { return std::bit_cast<float>(to_tf32(x)); };
+  for (int i = 0; i < 1000; ++i) {
+    const float x = std::ldexp(1.0f + static_cast<float>(i * 7919 % 1000) / 999.0f, i % 60 - 30);
+    EXPECT_LE(std::abs(rounded(x) - x), std::ldexp(x, -11)) << x;
+    EXPECT_EQ(rounded(rounded(x)), rounded(x));
+    EXPECT_EQ(rounded(-x), -rounded(x));
+  }
+  EXPECT_EQ(rounded(1 + 0x1p-11f), 1 + 0x1p-10f);  // in the middle of two: the larger one
+  EXPECT_EQ(rounded(1 + 0x1p-12f), 1.0f);
+  EXPECT_EQ(rounded(2049), 2050);
+  EXPECT_TRUE(std::isnan(rounded(NAN)));
+  EXPECT_EQ(rounded(-INFINITY), -INFINITY);
 }
 
 TEST(Bf16Parts, HoldEightAndSixteenBits) {

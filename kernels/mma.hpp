@@ -6,10 +6,12 @@
 
 #include "fedscape/base/host_device.hpp"
 
-/// A warp's product of matrices of bf16, [16,16] times [16,8], as tensor cores take it: mma.m16n8k16 of the PTX ISA,
-/// whose operands lie in the registers of 32 lanes, two elements in one.
+/// A warp's product of matrices of 16 rows and 8 columns, as tensor cores take it: mma.m16n8k16 of bf16 and mma.m16n8k8
+/// of tf32 of the PTX ISA, whose operands lie in the registers of 32 lanes. A register, or word, holds two neighbours
+/// in the depth in bf16, one element in tf32; the words of both lie alike, eight to a line.
 namespace fedscape::kernels {
 
+using Word = std::uint32_t;
 using Bf16 = std::uint16_t;  // the upper half of a float32
 
 /// The nearest bf16, ties to even; what is not finite stays that.
@@ -26,16 +28,23 @@ FEDSCAPE_HOST_DEVICE inline Bf16 bf16_part(float x, int part) {
   return part == 0 ? high : to_bf16(x - from_bf16(high));
 }
 
-/// Row or column, and place in the depth, of the first of the two elements in a register.
+/// The nearest of 11 significant bits, ties away from zero, as cvt.rna.tf32 rounds; what is not finite stays that.
+FEDSCAPE_HOST_DEVICE inline Word to_tf32(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  if ((bits & 0x7f800000u) == 0x7f800000u) return x != x ? bits | 0x400000u : bits;
+  return (bits + 0x1000u) & ~0x1fffu;
+}
+
+/// Row or column, and word of its line.
 struct FragmentPlace {
-  int line, depth;
+  int line, word;
 };
 /// Register 0..3 of the left operand.
 FEDSCAPE_HOST_DEVICE constexpr FragmentPlace left_place(int lane, int i) {
-  return {lane / 4 + i % 2 * 8, lane % 4 * 2 + i / 2 * 8};
+  return {lane / 4 + i % 2 * 8, lane % 4 + i / 2 * 4};
 }
 /// Register 0..1 of the right operand.
-FEDSCAPE_HOST_DEVICE constexpr FragmentPlace right_place(int lane, int i) { return {lane / 4, lane % 4 * 2 + i * 8}; }
+FEDSCAPE_HOST_DEVICE constexpr FragmentPlace right_place(int lane, int i) { return {lane / 4, lane % 4 + i * 4}; }
 /// Row and column of sum 0..3.
 struct SumPlace {
   int row, column;
@@ -45,10 +54,25 @@ FEDSCAPE_HOST_DEVICE constexpr SumPlace sum_place(int lane, int i) {
 }
 
 struct LeftFragment {
-  std::uint32_t v[4];
+  Word v[4];
 };
 struct RightFragment {
-  std::uint32_t v[2];
+  Word v[2];
+};
+
+/// What a word holds, and the product of two.
+struct Bf16Words {
+  static constexpr int kElements = 2;
+  FEDSCAPE_HOST_DEVICE static float add_product(Word a, Word b, float sum) {
+    sum = std::fma(from_bf16(a & 0xffff), from_bf16(b & 0xffff), sum);
+    return std::fma(from_bf16(a >> 16), from_bf16(b >> 16), sum);
+  }
+};
+struct Tf32Words {
+  static constexpr int kElements = 1;
+  FEDSCAPE_HOST_DEVICE static float add_product(Word a, Word b, float sum) {
+    return std::fma(std::bit_cast<float>(a), std::bit_cast<float>(b), sum);
+  }
 };
 
 #ifdef __CUDA_ARCH__
@@ -64,16 +88,23 @@ class Held {
   typename Load::Fragment fragment_;
 };
 
+#define FEDSCAPE_MMA(shape_and_types)                                                                       \
+  asm volatile("mma.sync.aligned." shape_and_types " {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};" \
+               : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])                                 \
+               : "r"(a.v[0]), "r"(a.v[1]), "r"(a.v[2]), "r"(a.v[3]), "r"(b.v[0]), "r"(b.v[1]))
+
 /// Adds the product to a lane's four sums. All lanes of a warp call it.
-template <class Left, class Right>
+template <class Words, class Left, class Right>
 __device__ void warp_multiply(int lane, const Left& left, const Right& right, float (&sums)[4]) {
   const LeftFragment a = left(lane);
   const RightFragment b = right(lane);
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-      : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-      : "r"(a.v[0]), "r"(a.v[1]), "r"(a.v[2]), "r"(a.v[3]), "r"(b.v[0]), "r"(b.v[1]));
+  if constexpr (Words::kElements == 2)
+    FEDSCAPE_MMA("m16n8k16.row.col.f32.bf16.bf16.f32");
+  else
+    FEDSCAPE_MMA("m16n8k8.row.col.f32.tf32.tf32.f32");
 }
+
+#undef FEDSCAPE_MMA
 
 #else
 
@@ -89,7 +120,7 @@ class Held {
 };
 
 /// The same, from the registers of the lanes that hold what this lane's sums need.
-template <class Left, class Right>
+template <class Words, class Left, class Right>
 FEDSCAPE_HOST_DEVICE void warp_multiply(int lane, const Left& left, const Right& right, float (&sums)[4]) {
   for (int i = 0; i < 4; ++i) {
     const SumPlace at = sum_place(lane, i);
@@ -99,12 +130,8 @@ FEDSCAPE_HOST_DEVICE void warp_multiply(int lane, const Left& left, const Right&
       a[holder] = left(at.row % 8 * 4 + holder);
       b[holder] = right(at.column * 4 + holder);
     }
-    for (int k = 0; k < 16; ++k) {
-      const int holder = k % 8 / 2, shift = k % 2 * 16;
-      const std::uint32_t x = a[holder].v[at.row / 8 + k / 8 * 2] >> shift & 0xffff;
-      const std::uint32_t y = b[holder].v[k / 8] >> shift & 0xffff;
-      sums[i] = std::fma(from_bf16(x), from_bf16(y), sums[i]);
-    }
+    for (int word = 0; word < 8; ++word)
+      sums[i] = Words::add_product(a[word % 4].v[at.row / 8 + word / 4 * 2], b[word % 4].v[word / 4], sums[i]);
   }
 }
 
