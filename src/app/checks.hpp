@@ -13,7 +13,7 @@
 namespace fedscape {
 
 inline constexpr const char* kPrecisionText =
-    "products in float32, bf16, bf16w2, bf16x2 (two parts: of weights, of both) or, on GPUs, tf32";
+    "float32, bf16, bf16w2, bf16x2 (two parts of weights, of both) or, on a GPU, tf32";
 
 void check_at_least(std::string_view name, std::int64_t value, std::int64_t least);
 /// "0", "4096", "500k", "20M", "2G", "1T" (powers of 10) as a number of bytes.

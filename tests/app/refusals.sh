@@ -36,8 +36,8 @@ refused "name of the new file" "$fedscape" fl calibrate missing.h5
 refused "ratios is '2'" "$fedscape" pan shuffle missing.h5 --ratios 2
 refused "expected none, add or mul" "$fedscape" fl run "${small[@]}" --network.pan sum --output a.h5
 refused "-1:1" "$fedscape" landscape sweep missing.h5 --x -1:1
-refused "precision is 'half'; possible: float32, bf16" "$fedscape" landscape sweep missing.h5 --precision half
-refused "precision is 'half'; possible: float32, bf16" "$fedscape" evaluate missing.h5 --precision half
+refused "precision is 'half'; possible: float32, tf32, bf16" "$fedscape" landscape sweep missing.h5 --precision half
+refused "precision is 'half'; possible: float32, tf32, bf16" "$fedscape" evaluate missing.h5 --precision half
 echo garbage >garbage.h5
 refused "garbage.h5" "$fedscape" fl run "${small[@]}" --output garbage.h5
 [ "$(cat garbage.h5)" = garbage ] || fail "a refused file was changed"
