@@ -68,7 +68,7 @@ int run(std::vector<std::string> words) {
   command->options(table);
   table.parse(words);
   if (table.help_requested()) {
-    fmt::print("{}", table.help(fmt::format("fedscape {} {}\n{}\n", entry.name, entry.synopsis, entry.help)));
+    fmt::print("{}", table.help(fmt::format("fedscape {} {}: {}\n", entry.name, entry.synopsis, entry.help)));
     return 0;
   }
   command->check(table);
