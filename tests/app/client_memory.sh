@@ -15,15 +15,18 @@ for ranks in 1 2 3 4; do
 done
 [ "$(sort -u models.txt | wc -l)" = 1 ] || fail "models differ: $(cat models.txt)"
 
-# peak_of BUDGET: bytes of the only rank; without what AddressSanitizer would hold of freed memory.
+# peak_of BUDGET: bytes of the only rank.
 peak_of() {
-  ASAN_OPTIONS=${ASAN_OPTIONS:-}:quarantine_size_mb=0 on 1 "${run[@]}" --rounds 40 --memory-budget "$1" --output peak.h5 2>log.txt || fail "$(tail -n 3 log.txt)"
+  on 1 "${run[@]}" --rounds 40 --memory-budget "$1" --output peak.h5 2>log.txt || fail "$(tail -n 3 log.txt)"
   h5dump -a /peak_memory peak.h5 | sed -n 's/^ *(0): //p'
 }
 none=$(peak_of 0) some=$(peak_of 4M) all=$(peak_of 1G)
 echo "a rank takes $((none / 1000)) kB without a budget, $((some / 1000)) kB with 4 MB, $((all / 1000)) kB with 1 GB"
-[ "$((some - none))" -le 5000000 ] || fail "4 MB of memories take $((some - none)) bytes"
-[ "$((all - none))" -ge 20000000 ] || fail "the memories of 400 clients take $((all - none)) bytes: too few to tell"
+# AddressSanitizer gives a memory a block of 80 kB, and rounds what it takes from the system: its bytes are not ours.
+if ! ldd "$fedscape" | grep -q libasan; then
+  [ "$((some - none))" -le 5000000 ] || fail "4 MB of memories take $((some - none)) bytes"
+  [ "$((all - none))" -ge 20000000 ] || fail "the memories of 400 clients take $((all - none)) bytes: too few to tell"
+fi
 
 # A damaged memory ends the run with its client's name.
 on 2 "${run[@]}" --output damaged.h5 2>/dev/null
