@@ -73,6 +73,27 @@ class Share {
   typename Operand::Value values_[kEach];
 };
 
+/// Runs a block whose threads fetch a slice of both operands, put it into shared memory and multiply what lies there:
+/// the next slice is fetched meanwhile. each(f) calls f(thread, id) for all threads of the block and waits for them.
+template <class Block, class Each>
+FEDSCAPE_HOST_DEVICE void run_slices(const Block& block, typename Block::Shared& shared, Each each) {
+  using Thread = typename Block::Thread;
+  each([&](Thread& thread, int id) {
+    thread.start(block, id);
+    if (block.slices == 0) return;
+    thread.fetch(block, id, 0);
+    thread.put(shared, id, 0);
+  });
+  for (Index slice = 0; slice < block.slices; ++slice)
+    each([&](Thread& thread, int id) {
+      const bool more = slice + 1 < block.slices;
+      if (more) thread.fetch(block, id, slice + 1);
+      thread.multiply(block, shared, id, slice);
+      if (more) thread.put(shared, id, slice + 1);  // where nobody has read since the last wait
+    });
+  each([&](Thread& thread, int id) { thread.finish(block, id); });
+}
+
 /// One block's tile. Target: rows, columns, place(row) and store(place, first column, Quad), which keeps to them; where
 /// kSumsRows, row_sum(row, sum) takes the sums of left's rows over the depth, which the blocks on the left add up.
 template <class TileOf, class Left, class Right, class Target>
@@ -120,23 +141,9 @@ struct Product {
   FEDSCAPE_HOST_DEVICE Right& only_right() { return right; }
   FEDSCAPE_HOST_DEVICE bool sums_rows() const { return Target::kSumsRows && column == 0; }
 
-  /// each(f) calls f(thread, id) for all threads of the block and waits for them.
   template <class Each>
   FEDSCAPE_HOST_DEVICE void run(Shared& shared, Each each) const {
-    each([&](Thread& thread, int id) {
-      thread.start(*this, id);
-      if (slices == 0) return;
-      thread.fetch(*this, id, 0);
-      thread.put(shared, id, 0);
-    });
-    for (Index slice = 0; slice < slices; ++slice)
-      each([&](Thread& thread, int id) {
-        const bool more = slice + 1 < slices;
-        if (more) thread.fetch(*this, id, slice + 1);
-        thread.multiply(*this, shared, id, slice);
-        if (more) thread.put(shared, id, slice + 1);  // where nobody has read since the last wait
-      });
-    each([&](Thread& thread, int id) { thread.finish(*this, id); });
+    run_slices(*this, shared, each);
   }
 };
 

@@ -132,20 +132,7 @@ struct WarpProduct {
 
   template <class Each>
   FEDSCAPE_HOST_DEVICE void run(Shared& shared, Each each) const {
-    each([&](Thread& thread, int id) {
-      thread.start(*this, id);
-      if (slices == 0) return;
-      thread.fetch(*this, id, 0);
-      thread.put(shared, id, 0);
-    });
-    for (Index slice = 0; slice < slices; ++slice)
-      each([&](Thread& thread, int id) {
-        const bool more = slice + 1 < slices;
-        if (more) thread.fetch(*this, id, slice + 1);
-        thread.multiply(*this, shared, id, slice);
-        if (more) thread.put(shared, id, slice + 1);
-      });
-    each([&](Thread& thread, int id) { thread.finish(*this, id); });
+    run_slices(*this, shared, each);
   }
 };
 

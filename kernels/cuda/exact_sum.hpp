@@ -57,7 +57,7 @@ int exact_sum(const Grid& grid, const double* scaled, const float* rows, float l
   const View<const double> weights = grid.upload(scaled, M);
   int bad = M;
   const Tensor<int> first_bad(grid.stream(), {1});
-  copy_to_device(grid.stream(), first_bad.data(), &bad, sizeof bad);
+  stage_to_device(grid.stream(), first_bad.data(), &bad, sizeof bad);
   grid.threads(Q, 1, ExactColumn{weights.data, rows, limit, total, M, Q, first_bad.data()});
   copy_to_host(grid.stream(), &bad, first_bad.data(), sizeof bad);
   return bad < M ? bad : -1;
