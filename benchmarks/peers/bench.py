@@ -147,7 +147,7 @@ def compare_losses(line: Line, float32: dict[str, float], w: Workload, threads: 
 
 def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Line]:
     tolerance, timeout = TOLERANCE_LANDSCAPE if isinstance(w, Landscape) else TOLERANCE, options.timeout
-    own, ours = Line("fedscape"), {}
+    own, ours = Line("fedscape", note=fedscape.note(folder)), {}
     reduced = [Line(f"fedscape in {p}", precision=p)
                for p in (*w.precisions, *(["tf32"] if fedscape.DEVICE == "cuda" else []))]
     rivals = start_rivals(w, threads, folder, options)
@@ -215,6 +215,8 @@ def main() -> None:
         for threads in map(int, options.threads.split(",")):
             try:
                 prepare(w, folder, options.timeout)
+                if fedscape.DEVICE == "cuda":
+                    fedscape.tune(w, folder, options.timeout)
                 lines = compete(w, threads, folder, options)
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 lines = [Line("fedscape", failure=str(error))]

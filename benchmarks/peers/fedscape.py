@@ -1,5 +1,6 @@
 """fedscape's side: the commands that its users type, and what their output files say about losses and times."""
 import csv
+import json
 import os
 import pathlib
 import re
@@ -26,12 +27,35 @@ def data(folder: pathlib.Path, w: Workload) -> list[str]:
     return ["--data", "arrays", "--data-path", str(folder), "--data-classes", str(w.data.classes)]
 
 
+def tuning(folder: pathlib.Path) -> pathlib.Path:
+    return folder / "tuning.json"
+
+
+def tune(w: Workload, folder: pathlib.Path, timeout: float) -> None:
+    """On a GPU: which products of the workload's network libraries do faster, in either precision."""
+    tuning(folder).unlink(missing_ok=True)
+    models = 32 if isinstance(w, Landscape) else min(32, len(w.data.sizes))
+    for precision in ("float32", "tf32"):
+        run([BINARY, "tune", str(tuning(folder)), *data(folder, w), *network(w, False), "--precision", precision,
+             "--batch", str(getattr(w, "batch", 16)), "--models", str(models)], timeout)
+
+
+def note(folder: pathlib.Path) -> str:
+    """How many products libraries do faster."""
+    if not tuning(folder).exists():
+        return ""
+    products = json.loads(tuning(folder).read_text())["products"]
+    return f"{sum(p['library'] for p in products)} of {len(products)} products by cuBLAS and cuDNN"
+
+
 def command(w: Workload, folder: pathlib.Path, threads: int, rounds: int, dropout: bool = False,
             precision: str = "float32") -> list[str]:
     init, output = str(folder / "init.safetensors"), str(folder / "fedscape.h5")
     common = [*data(folder, w), *network(w, dropout), "--threads", str(threads), "--fresh", "--output", output]
     if DEVICE != "cpu":
         common += ["--device", DEVICE]
+        if tuning(folder).exists():
+            common += ["--tuning", str(tuning(folder))]
     if isinstance(w, Landscape):
         axes = [f"{-w.bound}:{w.bound}:{n}" for n in w.points]
         return [BINARY, "landscape", "sweep", init, "--x", axes[0], "--y", axes[1], "--splits", "test",

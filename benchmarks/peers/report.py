@@ -35,7 +35,7 @@ def without_paths(text: str) -> str:
 
 def relative(word: str) -> str:
     """Paths below the folder of inputs, without where that folder is."""
-    return re.sub(r"^/.*/(inputs/.*)$", r"\1", word)
+    return re.sub(r"^/.*/(inputs(-cuda)?/.*)$", r"\1", word)
 
 
 def short(e: dict) -> str:

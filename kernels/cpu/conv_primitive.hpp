@@ -9,7 +9,7 @@
 
 namespace fedscape::kernels {
 
-enum class ConvPass { forward, backward_data, backward_weights };
+using ops::ConvPass;
 
 /// What a oneDNN convolution is made for. The flags mean something in forward passes only.
 struct ConvRequest {

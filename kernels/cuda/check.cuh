@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cublas_v2.h>
+#include <cublasLt.h>
 #include <cuda_runtime.h>
 #include <cudnn.h>
 
@@ -22,5 +22,5 @@ namespace fedscape::cuda {
   } while (false)
 
 #define CUDA_CHECK(call) FEDSCAPE_CHECK_STATUS(call, cudaSuccess, cudaGetErrorString)
-#define CUBLAS_CHECK(call) FEDSCAPE_CHECK_STATUS(call, CUBLAS_STATUS_SUCCESS, cublasGetStatusString)
+#define CUBLAS_CHECK(call) FEDSCAPE_CHECK_STATUS(call, CUBLAS_STATUS_SUCCESS, cublasLtGetStatusString)
 #define CUDNN_CHECK(call) FEDSCAPE_CHECK_STATUS(call, CUDNN_STATUS_SUCCESS, cudnnGetErrorString)

@@ -1,5 +1,6 @@
 #include "kernels/conv_packed.hpp"
 #include "kernels/cuda/conv.cuh"
+#include "kernels/cuda/libraries.cuh"
 
 namespace fedscape::kernels {
 
@@ -16,6 +17,9 @@ void conv_pack(Cuda, Stream& stream, const ConvShape& shape, int, Precision prec
 void conv_forward_packed(Cuda, Stream& stream, const ConvShape& shape, Precision precision, const Batch& batch,
                          Slot<const float> x, Slot<const float> packed, Slot<const float> bias,
                          Slot<const float> residual, bool relu, Slot<float> y) {
+  const bool as_they_are = precision == Precision::float32 || precision == Precision::tf32;  // the packed weights
+  if (as_they_are && by_library(stream, ops::ConvPass::forward, shape, batch))
+    return library_forward(stream, shape, batch, x, packed, bias, residual, relu, y);
   Launch launch(stream, batch);
   conv_forward_packed_blocks(launch, shape, precision, batch, x, packed, bias, residual, relu, y);
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "fedscape/base/handle.hpp"
 #include "fedscape/device/mirrors.hpp"
 #include "fedscape/tensor/tensor.hpp"
@@ -26,6 +28,29 @@ class Staging {
   std::size_t used_ = 0;
 };
 
+/// Streams beside the main one, for work that one model after the other leaves most of the device idle with.
+class Lanes {
+ public:
+  static constexpr int kCount = 8;
+  Lanes();
+  /// What the first `lanes` of them are given from now on waits for what `main` has to do.
+  void fork(cudaStream_t main, int lanes);
+  /// What `main` is given from now on waits for them.
+  void join(cudaStream_t main, int lanes);
+  cudaStream_t operator[](int lane) const { return lanes_[lane].stream.get(); }
+
+ private:
+  using Event = Handle<cudaEvent_t, cudaEventDestroy>;
+  struct Lane {
+    Handle<cudaStream_t, cudaStreamDestroy> stream;
+    Event done;
+  };
+  Event begin_;
+  Lane lanes_[kCount];
+};
+
+struct BlasPlans;  // blas.cu
+
 }  // namespace kernels
 
 /// What CUDA kernels keep between calls: the stream, what is on its way to the device, and library handles made when
@@ -37,12 +62,17 @@ struct Stream::CudaNative {
   Handle<cudaStream_t, cudaStreamDestroy> stream;
   kernels::Staging staging;
   bool capturing = false;  // a graph: the device does nothing meanwhile
-  cublasHandle_t blas();
+  kernels::BlasPlans& blas();
   cudnnHandle_t dnn();
+  kernels::Lanes& lanes();
 
  private:
-  Handle<cublasHandle_t, cublasDestroy> blas_;
+  struct DestroyPlans {
+    void operator()(kernels::BlasPlans*) const noexcept;
+  };
+  std::unique_ptr<kernels::BlasPlans, DestroyPlans> blas_;
   Handle<cudnnHandle_t, cudnnDestroy> dnn_;
+  std::unique_ptr<kernels::Lanes> lanes_;
 };
 
 }  // namespace fedscape

@@ -8,15 +8,27 @@ namespace fedscape {
 
 namespace kernels {
 
+namespace {
+
+Handle<cudaEvent_t, cudaEventDestroy> make_event() {
+  cudaEvent_t made = nullptr;
+  CUDA_CHECK(cudaEventCreateWithFlags(&made, cudaEventDisableTiming));
+  return Handle<cudaEvent_t, cudaEventDestroy>(made);
+}
+
+Handle<cudaStream_t, cudaStreamDestroy> make_stream() {
+  cudaStream_t made = nullptr;
+  CUDA_CHECK(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking));
+  return Handle<cudaStream_t, cudaStreamDestroy>(made);
+}
+
+}  // namespace
+
 Staging::Staging() {
   std::byte* memory = nullptr;
   CUDA_CHECK(cudaMallocHost(&memory, 2 * kHalf));
   memory_ = Handle<std::byte*, cudaFreeHost>(memory);
-  for (auto& arrived : arrived_) {
-    cudaEvent_t made = nullptr;
-    CUDA_CHECK(cudaEventCreateWithFlags(&made, cudaEventDisableTiming));
-    arrived = Handle<cudaEvent_t, cudaEventDestroy>(made);
-  }
+  for (auto& arrived : arrived_) arrived = make_event();
 }
 
 void Staging::copy(cudaStream_t stream, void* to, const void* from, std::size_t bytes) {
@@ -37,33 +49,35 @@ void Staging::copy(cudaStream_t stream, void* to, const void* from, std::size_t 
   used_ += (bytes + 15) / 16 * 16;
 }
 
+Lanes::Lanes() : begin_(make_event()) {
+  for (Lane& lane : lanes_) {
+    lane.stream = make_stream();
+    lane.done = make_event();
+  }
+}
+
+void Lanes::fork(cudaStream_t main, int lanes) {
+  CUDA_CHECK(cudaEventRecord(begin_.get(), main));
+  for (int i = 0; i < lanes; ++i) CUDA_CHECK(cudaStreamWaitEvent(lanes_[i].stream.get(), begin_.get(), 0));
+}
+
+void Lanes::join(cudaStream_t main, int lanes) {
+  for (int i = 0; i < lanes; ++i) {
+    CUDA_CHECK(cudaEventRecord(lanes_[i].done.get(), lanes_[i].stream.get()));
+    CUDA_CHECK(cudaStreamWaitEvent(main, lanes_[i].done.get(), 0));
+  }
+}
+
 }  // namespace kernels
 
 Stream::CudaNative::CudaNative(int device_index) : index(device_index) {
   CUDA_CHECK(cudaSetDevice(index));
-  cudaStream_t made = nullptr;
-  CUDA_CHECK(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking));
-  stream = Handle<cudaStream_t, cudaStreamDestroy>(made);
+  stream = kernels::make_stream();
 }
 
-cublasHandle_t Stream::CudaNative::blas() {
-  if (!blas_) {
-    cublasHandle_t made = nullptr;
-    CUBLAS_CHECK(cublasCreate(&made));
-    blas_ = Handle<cublasHandle_t, cublasDestroy>(made);
-    CUBLAS_CHECK(cublasSetStream(made, stream.get()));
-  }
-  return blas_.get();
-}
-
-cudnnHandle_t Stream::CudaNative::dnn() {
-  if (!dnn_) {
-    cudnnHandle_t made = nullptr;
-    CUDNN_CHECK(cudnnCreate(&made));
-    dnn_ = Handle<cudnnHandle_t, cudnnDestroy>(made);
-    CUDNN_CHECK(cudnnSetStream(made, stream.get()));
-  }
-  return dnn_.get();
+kernels::Lanes& Stream::CudaNative::lanes() {
+  if (!lanes_) lanes_ = std::make_unique<kernels::Lanes>();
+  return *lanes_;
 }
 
 }  // namespace fedscape
@@ -117,6 +131,8 @@ std::string device_name(Device device) {
   CUDA_CHECK(cudaGetDeviceProperties(&properties, device.index));
   return properties.name;
 }
+
+std::string libraries() { return fmt::format("cuBLAS {}, cuDNN {}", cublasLtGetVersion(), cudnnGetVersion()); }
 
 void* allocate(Device device, std::size_t bytes) {
   CUDA_CHECK(cudaSetDevice(device.index));

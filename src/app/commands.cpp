@@ -22,6 +22,8 @@ constexpr CommandEntry kCommands[] = {
     {"import", "safetensors (PyTorch's names) to a model file", "MODEL OUTPUT [options]", make_import, false},
     {"data summary", "clients of a data set and the classes they hold", "[options]", make_data_summary, false},
     {"plot", "learning curve of a run, contours and 3D picture of a surface", "FILE [options]", make_plot, false},
+    {"tune", "which products of a network cuBLAS and cuDNN should take on this GPU", "OUTPUT [options]", make_tune,
+     false},
     {"list", "networks, algorithms, penalties, partitions, datasets, metrics", "[KIND]", make_list, false},
 };
 

@@ -20,5 +20,6 @@ std::unique_ptr<Command> make_pan_align();
 std::unique_ptr<Command> make_pan_shuffle();
 std::unique_ptr<Command> make_plot();
 std::unique_ptr<Command> make_train();
+std::unique_ptr<Command> make_tune();
 
 }  // namespace fedscape

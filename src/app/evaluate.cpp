@@ -72,7 +72,7 @@ int Evaluate::run(Communicator& world, const OptionTable& table) {
   // 1. The machine, the data, the model.
   Machine machine;
   agree(world, [&] { machine = pick_machine(machine_, world); });
-  Workers workers(machine.device, machine.threads);
+  Workers workers(machine.device, machine.threads, machine.tuning.get());
   Profiling profiling(machine_.profile, workers, world);
   Communicator& comm = profiling.comm();
   const Dataset data = in_phase(workers.stream(), Phase::io, "data", [&] {

@@ -46,7 +46,8 @@ class FlCalibrate : public Command {
   int run(Communicator& comm, const OptionTable& table) override;
 
  private:
-  void write(const Dataset& train, const Network& network, std::span<const float> params, const OptionTable& table);
+  void write(const Dataset& train, const Network& network, std::span<const float> params, const OptionTable& table,
+             const std::string& device);
 
   std::string model_, output_;
   std::int64_t seed_ = 1;
@@ -58,13 +59,13 @@ class FlCalibrate : public Command {
 };
 
 void FlCalibrate::write(const Dataset& train, const Network& network, std::span<const float> params,
-                        const OptionTable& table) {
+                        const OptionTable& table, const std::string& device) {
   RunInfo info;
   info.command = "fl calibrate";
   info.options = table.description();
   info.seed = static_cast<std::uint64_t>(seed_);
   info.data_hash = train.hash();
-  info.device = "cpu";
+  info.device = device;
   info.build = build_text();
   write_model(output_, info, network.layout(), params);
 }
@@ -75,7 +76,7 @@ int FlCalibrate::run(Communicator& comm, const OptionTable& table) {
   // 1. The machine, the data and its owners, the model.
   Machine machine;
   agree(comm, [&] { machine = pick_machine(machine_, comm); });
-  Workers workers(machine.device, machine.threads);
+  Workers workers(machine.device, machine.threads, machine.tuning.get());
   const Dataset train = load_shared(comm, data_, Split::train), test = load_shared(comm, data_, Split::test);
   Clients clients;
   std::optional<Network> network;
@@ -101,7 +102,7 @@ int FlCalibrate::run(Communicator& comm, const OptionTable& table) {
   // 3. What came out.
   agree(comm, [&] {
     if (!comm.is_root()) return;
-    write(train, *network, params, table);
+    write(train, *network, params, table, machine.text());
     fmt::print("test accuracy {:.2f} %, calibrated {:.2f} %\n", metric(before, "accuracy"), metric(after, "accuracy"));
     fmt::print("test loss     {:.4f}, calibrated {:.4f}\n", metric(before, "loss"), metric(after, "loss"));
   });

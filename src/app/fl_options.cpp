@@ -25,7 +25,7 @@ void FlOptions::list(OptionTable& table) {
   table.field("dry-run", dry_run, "print memory per rank, bytes per round and estimated time, then stop");
   table.add("Data", data);
   table.add("Clients", partition);
-  table.add("Cohort of a round", cohort);
+  cohort.options(table);
   table.add("Machine", machine);
   table.field("memory-budget", memory_budget,
               "RAM of a rank for client memories, e.g. 500M or 2G; 0: OUTPUT.clients alone");
@@ -84,8 +84,8 @@ RunInfo FlOptions::info(const OptionTable& table) const {
   RunInfo info;
   info.command = "fl run";
   info.options = table.description();
-  info.free = {"output", "fresh",   "dry-run", "save-seconds",     "evaluate-every",
-               "device", "threads", "profile", "models-per-stack", "memory-budget"};
+  info.free = {"output",  "fresh",  "dry-run", "save-seconds",     "evaluate-every", "device",
+               "threads", "tuning", "profile", "models-per-stack", "memory-budget"};
   if (local.optimizer.schedule == "constant" && !chosen().needs_rounds()) info.free.emplace_back("rounds");
   info.build = build_text();
   info.seed = static_cast<std::uint64_t>(seed);

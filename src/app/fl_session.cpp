@@ -18,7 +18,7 @@ Dataset load(Workers& workers, Communicator& comm, const DataOptions& options, S
 
 FlSession::FlSession(Communicator& world, const FlOptions& options)
     : machine(pick(world, options.machine)),
-      workers(machine.device, machine.threads),
+      workers(machine.device, machine.threads, machine.tuning.get()),
       ranks(world, workers.stream()),
       profiling(options.machine.profile, workers, ranks.comm()),
       comm(profiling.comm()),

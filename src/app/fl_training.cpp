@@ -60,7 +60,7 @@ FlTraining::FlTraining(FlSession& session, const FlOptions& options, RunInfo inf
     : session_(session), options_(options), info_(std::move(info)) {
   const FlOptions& o = options_;
   info_.data_hash = session.data_hash();
-  info_.device = describe_device(session.machine.device);
+  info_.device = session.machine.text();
   agree(session.comm, [&] {
     clients_ = deal(session.train, o.partition, info_.seed);
     network_.emplace(build_network(o.network, session.train.shape(), session.train.classes()));

@@ -26,10 +26,6 @@ void check_cohort(const CohortOptions& options, std::int64_t clients) {
                  clients, options.cohort);
 }
 
-std::string describe_device(const Device& device) {
-  return device.kind == DeviceKind::cpu ? "cpu" : fmt::format("cuda:{}", device.index);
-}
-
 void remove_output(Communicator& comm, const std::string& output) {
   namespace fs = std::filesystem;
   agree(comm, [&] {

@@ -23,9 +23,6 @@ std::vector<float> initial_params(const Network& network, const NetworkOptions& 
 /// An Error if the cohort cannot be drawn from so many clients.
 void check_cohort(const CohortOptions& options, std::int64_t clients);
 
-/// "cpu" or "cuda:0".
-std::string describe_device(const Device& device);
-
 /// Removes an output and what lies beside it, where there is any. Collective.
 void remove_output(Communicator& comm, const std::string& output);
 

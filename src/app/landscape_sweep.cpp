@@ -52,7 +52,7 @@ int LandscapeSweep::run(Communicator& world, const OptionTable& table) {
   // 1. This rank's part of the machine; the data.
   Machine machine;
   agree(world, [&] { machine = pick_machine(o.machine, world); });
-  Workers workers(machine.device, machine.threads);
+  Workers workers(machine.device, machine.threads, machine.tuning.get());
   Stream& stream = workers.stream();
   Profiling profiling(o.machine.profile, workers, world);
   Communicator& comm = profiling.comm();
@@ -93,7 +93,7 @@ int LandscapeSweep::run(Communicator& world, const OptionTable& table) {
   SurfaceFile::Content content{o.info(table), grid, names, o.direction_file};
   content.info.options.emplace_back("plane", fmt::format("{:016x}", fingerprint(stream, plane)));
   for (const SweepData& split : splits) content.info.data_hash = content.info.data_hash * 31 + split.data->hash();
-  content.info.device = describe_device(machine.device);
+  content.info.device = machine.text();
   if (o.fresh) remove_output(comm, o.output);
   SurfaceFile surface = SurfaceFile::open(o.output, content, comm, o.save_seconds);
   const std::vector<Point> pending = surface.pending();

@@ -10,7 +10,9 @@
 
 #include "fedscape/base/check.hpp"
 #include "fedscape/comm/nodes.hpp"
+#include "fedscape/device/cuda.hpp"
 #include "fedscape/device/pick.hpp"
+#include "fedscape/io/tuning_file.hpp"
 
 namespace fedscape {
 
@@ -47,11 +49,22 @@ int find_build_id(dl_phdr_info* info, std::size_t, void* out) {
   return 1;
 }
 
+/// What `path` says of this device.
+std::unique_ptr<const Tuning> tuning_of(Device device, const std::string& path) {
+  FEDSCAPE_CHECK(device.kind == DeviceKind::cuda, "--tuning: it is for CUDA devices and needs --device cuda");
+  auto tuning = std::make_unique<Tuning>(read_tuning(path));
+  const std::string name = cuda::device_name(device);
+  FEDSCAPE_CHECK(tuning->device == name, "{}: made on '{}', this device is '{}'; run `fedscape tune` on it", path,
+                 tuning->device, name);
+  return tuning;
+}
+
 }  // namespace
 
 void MachineOptions::options(Fields& f) {
   f.field("device", device, "auto, cpu or cuda; auto is the CPU until the CUDA kernels have run on a GPU");
   f.field("threads", threads, "threads of each rank; 0: one with a GPU, else all cores over the ranks of a node");
+  f.field("tuning", tuning, "file of `fedscape tune`: products that a GPU leaves to cuBLAS and cuDNN; empty: none");
   f.field("profile", profile, "print where time goes, phase by phase, beside the cores' peaks; stored in the output");
 }
 
@@ -76,7 +89,14 @@ Machine pick_machine(const MachineOptions& options, Communicator& comm) {
   const bool on_cpu = machine.device.kind == DeviceKind::cpu;
   const int usable = on_cpu ? CPU_COUNT(&cores[own]) / std::max(1, sharing) : 1;
   machine.threads = options.threads > 0 ? static_cast<int>(options.threads) : std::max(1, usable);
+  if (!options.tuning.empty()) machine.tuning = tuning_of(machine.device, options.tuning);
   return machine;
+}
+
+std::string Machine::text() const {
+  if (device.kind == DeviceKind::cpu) return "cpu";
+  const std::string name = fmt::format("cuda:{}", device.index);
+  return tuning ? fmt::format("{}, tuning {:016x}", name, tuning->hash()) : name;
 }
 
 std::string build_text() {

@@ -95,7 +95,7 @@ int PanAlign::run(Communicator& comm, const OptionTable& table) {
   // 1. The machine, the data and its owners, the model.
   Machine machine;
   agree(comm, [&] { machine = pick_machine(machine_, comm); });
-  Workers workers(machine.device, machine.threads);
+  Workers workers(machine.device, machine.threads, machine.tuning.get());
   const Dataset train = load_shared(comm, data_, Split::train), probe = load_shared(comm, data_, Split::test);
   Clients clients;
   std::optional<Network> network;

@@ -68,7 +68,7 @@ int PanShuffle::run(Communicator& comm, const OptionTable& table) {
   // 1. The machine, the data, the model.
   Machine machine;
   agree(comm, [&] { machine = pick_machine(machine_, comm); });
-  Workers workers(machine.device, machine.threads);
+  Workers workers(machine.device, machine.threads, machine.tuning.get());
   const Dataset data = load_shared(comm, data_, split_ == "test" ? Split::test : Split::train);
   std::optional<Network> network;
   std::vector<float> params;
@@ -91,7 +91,7 @@ int PanShuffle::run(Communicator& comm, const OptionTable& table) {
     info.options = table.description();
     info.seed = static_cast<std::uint64_t>(seed_);
     info.data_hash = data.hash();
-    info.device = "cpu";
+    info.device = machine.text();
     info.build = build_text();
     write_shuffle_table(output_, info, found);
     print_table(found);

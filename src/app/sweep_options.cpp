@@ -76,8 +76,8 @@ RunInfo SweepCommandOptions::info(const OptionTable& table) const {
   RunInfo info;
   info.command = "landscape sweep";
   info.options = table.description();
-  info.free = {"output",  "fresh",   "save-seconds", "models-per-stack", "device",
-               "threads", "profile", "model",        "x-model",          "y-model"};
+  info.free = {"output", "fresh",   "save-seconds", "models-per-stack", "device", "threads",
+               "tuning", "profile", "model",        "x-model",          "y-model"};
   info.build = build_text();
   info.seed = static_cast<std::uint64_t>(seed);
   return info;

@@ -72,7 +72,7 @@ RunInfo Train::info(const OptionTable& table) const {
   RunInfo info;
   info.command = "train";
   info.options = table.description();
-  info.free = {"output", "fresh", "save-seconds", "device", "threads", "profile", "snapshot-every"};
+  info.free = {"output", "fresh", "save-seconds", "device", "threads", "tuning", "profile", "snapshot-every"};
   if (train_.optimizer.schedule == "constant") info.free.emplace_back("epochs");  // else the rates depend on it
   info.build = build_text();
   info.seed = static_cast<std::uint64_t>(seed_);
@@ -169,7 +169,7 @@ int Train::run(Communicator& world, const OptionTable& table) {
   // 1. This rank's part of the machine, the data, the network and the model to start from.
   Machine machine;
   agree(world, [&] { machine = pick_machine(machine_, world); });
-  Workers workers(machine.device, machine.threads);
+  Workers workers(machine.device, machine.threads, machine.tuning.get());
   Stream& stream = workers.stream();
   Profiling profiling(machine_.profile, workers, world);
   Communicator& comm = profiling.comm();
@@ -179,7 +179,7 @@ int Train::run(Communicator& world, const OptionTable& table) {
   const Dataset train = load(Split::train), test = load(Split::test);
   RunInfo run_info = info(table);
   run_info.data_hash = train.hash() ^ (test.hash() << 1);
-  run_info.device = describe_device(machine.device);
+  run_info.device = machine.text();
   std::optional<Network> network;
   std::optional<RootTrainer> trainer;
   std::vector<float> initial;

@@ -17,6 +17,7 @@ CUstream_st* queue_of(Stream::CudaNative&) { fail(kNoCuda); }
 void use(Device) { fail(kNoCuda); }
 std::string bus_address(Device) { fail(kNoCuda); }
 std::string device_name(Device) { fail(kNoCuda); }
+std::string libraries() { fail(kNoCuda); }
 void* allocate(Device, std::size_t) { fail(kNoCuda); }
 void deallocate(void*) noexcept {}
 std::size_t free_bytes(Device) { fail(kNoCuda); }

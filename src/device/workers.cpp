@@ -32,7 +32,9 @@ void spin_until(const Condition& holds) {
 struct Workers::Pool {
   using Work = std::function<void(Stream&, int, std::int64_t)>;
 
-  Pool(Device device_in, int threads) : device(device_in), main_stream(device_in) {
+  Pool(Device device_in, int threads, const ProductChoice* products_in)
+      : device(device_in), products(products_in), main_stream(device_in) {
+    main_stream.set_products(products);
     for (int worker = 1; worker < threads; ++worker) helpers.emplace_back([this, worker] { serve(worker); });
   }
   ~Pool() {
@@ -47,6 +49,7 @@ struct Workers::Pool {
   // A helper makes its Stream itself: oneDNN ties what it makes to the OpenMP settings of the making thread.
   void serve(int worker) {
     Stream stream(device);
+    stream.set_products(products);
     std::uint64_t seen = 0;
     while (true) {
       spin_until([&] { return generation != seen; });
@@ -94,6 +97,7 @@ struct Workers::Pool {
   Profile* profile_of(int worker) { return profiling ? &profiles[static_cast<std::size_t>(worker)] : nullptr; }
 
   Device device;
+  const ProductChoice* products;
   Stream main_stream;
   std::vector<std::thread> helpers;
   std::mutex mutex;
@@ -112,9 +116,9 @@ struct Workers::Pool {
   bool profiling = false;         // changes between runs only
 };
 
-Workers::Workers(Device device, int threads) {
+Workers::Workers(Device device, int threads, const ProductChoice* products) {
   FEDSCAPE_CHECK(threads >= 1 && threads <= 1024, "{} threads; from 1 to 1024 are possible", threads);
-  pool_ = std::make_unique<Pool>(device, threads);
+  pool_ = std::make_unique<Pool>(device, threads, products);
 }
 
 Workers::~Workers() = default;

@@ -75,6 +75,21 @@ done
 on 2 "${program[@]}" fl run "${data[@]}" "${small[@]}" --rounds $rounds --network lenet --lr 0.02 --device cuda --output ranks.h5 --fresh 2>/dev/null
 [ "$(model_of ranks.h5)" = "$(model_of lenet-cuda.h5)" ] || fail "2 ranks train another model than one"
 
+# Products that libraries can do are theirs; whatever the stack, the same bits.
+"$fedscape" tune measured.json "${data[@]}" --network lenet --batch 10 --models 3 >tuned.txt 2>log.txt || fail "tune: $(cat log.txt)"
+awk '/"library_seconds"/ { can = $2 + 0 > 0 } /"library":/ && can { sub("false", "true"); ++n } { print } END { exit n == 0 }' \
+  measured.json >tuning.json || fail "no product for a library: $(cat tuned.txt)"
+for stack in 1 2 3; do
+  "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds $rounds --network lenet --lr 0.02 --models-per-stack $stack --device cuda \
+    --tuning tuning.json --output tuned-$stack.h5 2>log.txt || fail "with libraries: $(cat log.txt)"
+  [ "$(model_of tuned-$stack.h5)" = "$(model_of tuned-1.h5)" ] || fail "with libraries a stack of $stack trains another model than one of 1"
+done
+near <(numbers lenet-cpu.csv) <(numbers tuned-3.csv) 1e-3 || fail "with libraries"
+[ "$(model_of tuned-1.h5)" != "$(model_of lenet-cuda.h5)" ] || fail "a tuning changes nothing"
+sed 's/"device": ".*"/"device": "another"/' tuning.json >elsewhere.json
+"$fedscape" evaluate lenet-cpu.h5 --device cuda --tuning elsewhere.json 2>log.txt && fail "a tuning of another device is taken"
+grep -q "elsewhere.json: made on 'another'" log.txt || fail "$(cat log.txt)"
+
 loss() { awk '$1 == "loss" { print "loss\n" $2 }'; }
 near <("$fedscape" evaluate resnet8-cpu.h5 --device cpu | loss) <("$fedscape" evaluate resnet8-cpu.h5 --device cuda | loss) 1e-5 ||
   fail "evaluation"

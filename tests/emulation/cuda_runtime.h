@@ -50,14 +50,19 @@ inline constexpr int warpSize = 32;
 /// What is done is done at once, unless it is captured: then it is kept, to be done when the graph is launched.
 struct CUgraph_st {
   std::vector<std::function<void()>> nodes;
+  bool whole = false;  // its capture has ended
 };
-struct CUstream_st {
-  std::unique_ptr<CUgraph_st> captured;
+/// A capture spreads from stream to stream by events.
+struct CUevent_st {
+  std::shared_ptr<CUgraph_st> captured;
+};
+struct CUstream_st : CUevent_st {
+  CUgraph_st* graph() const { return captured && !captured->whole ? captured.get() : nullptr; }
 };
 using cudaStream_t = CUstream_st*;
 using cudaGraph_t = CUgraph_st*;
 using cudaGraphExec_t = CUgraph_st*;
-using cudaEvent_t = struct CUevent_st*;
+using cudaEvent_t = CUevent_st*;
 
 namespace fedscape::emulation {
 
@@ -77,6 +82,15 @@ void run(dim3 grid, dim3 block, std::size_t shared_bytes, F&& f) {
       grid, block, shared_bytes, [](void* of) { (*static_cast<std::remove_reference_t<F>*>(of))(); }, &f);
 }
 
+/// Does it now, or when the graph that the stream captures is launched.
+template <class Work>
+void in_order(cudaStream_t stream, const Work& work) {
+  if (CUgraph_st* const graph = stream ? stream->graph() : nullptr)
+    graph->nodes.push_back(work);
+  else
+    work();
+}
+
 /// Dies where an argument of a kernel holds an address of the host.
 void check_argument(const void* argument, std::size_t bytes);
 template <class T>
@@ -92,11 +106,7 @@ template <class Kernel, class... Arguments>
 void launch(dim3 grid, dim3 block, std::size_t shared_bytes, cudaStream_t stream, Kernel kernel,
             const Arguments&... arguments) {
   (check_argument(arguments), ...);
-  const auto node = [=] { run(grid, block, shared_bytes, [&] { kernel(arguments...); }); };
-  if (stream && stream->captured)
-    stream->captured->nodes.push_back(node);
-  else
-    node();
+  in_order(stream, [=] { run(grid, block, shared_bytes, [&] { kernel(arguments...); }); });
 }
 
 template <class T>
@@ -185,13 +195,15 @@ inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 }
 inline cudaError_t cudaStreamDestroy(cudaStream_t stream) { return delete stream, cudaSuccess; }
 inline cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  return stream && stream->captured ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+  return stream && stream->graph() ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
 }
 inline cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
-  return stream->captured = std::make_unique<CUgraph_st>(), cudaSuccess;
+  return stream->captured = std::make_shared<CUgraph_st>(), cudaSuccess;
 }
 inline cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-  return *graph = stream->captured.release(), cudaSuccess;
+  *graph = new CUgraph_st(*stream->captured);
+  stream->captured->whole = true;
+  return cudaSuccess;
 }
 inline cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
   return *made = new CUgraph_st(*graph), cudaSuccess;
@@ -203,10 +215,16 @@ inline cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t) {
 inline cudaError_t cudaGraphDestroy(cudaGraph_t graph) { return delete graph, cudaSuccess; }
 inline cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) { return delete graph, cudaSuccess; }
 inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  return *event = reinterpret_cast<cudaEvent_t>(1), cudaSuccess;
+  return *event = new CUevent_st, cudaSuccess;
 }
-inline cudaError_t cudaEventDestroy(cudaEvent_t) { return cudaSuccess; }
-inline cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return cudaSuccess; }
+inline cudaError_t cudaEventDestroy(cudaEvent_t event) { return delete event, cudaSuccess; }
+inline cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return event->captured = stream->captured, cudaSuccess;
+}
+inline cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  if (event->captured && !event->captured->whole) stream->captured = event->captured;
+  return cudaSuccess;
+}
 inline cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
 template <class T>
 cudaError_t cudaMallocHost(T** data, std::size_t bytes) {

@@ -127,17 +127,13 @@ cudaError_t cudaFree(void* data) {
 
 namespace {
 
-/// Does `work` on device memory, now or when the graph that the stream captures is launched.
+/// Does `work` on device memory in the order of the stream.
 template <class Work>
 void in_order(cudaStream_t stream, const Work& work) {
-  const auto node = [work] {
+  fedscape::emulation::in_order(stream, [work] {
     const fedscape::emulation::OpenDeviceMemory open;
     work();
-  };
-  if (stream && stream->captured)
-    stream->captured->nodes.push_back(node);
-  else
-    node();
+  });
 }
 
 }  // namespace
@@ -145,7 +141,7 @@ void in_order(cudaStream_t stream, const Work& work) {
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
   const auto on_device = [](const void* p) { return memory().holds(reinterpret_cast<std::uintptr_t>(p)); };
   // CUDA can capture copies from and to the host; fedscape never wants to.
-  if (stream && stream->captured && !(on_device(to) && on_device(from))) return cudaErrorStreamCaptureUnsupported;
+  if (stream && stream->graph() && !(on_device(to) && on_device(from))) return cudaErrorStreamCaptureUnsupported;
   if (bytes) in_order(stream, [=] { std::memmove(to, from, bytes); });
   return cudaSuccess;
 }

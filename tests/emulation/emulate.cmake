@@ -16,5 +16,6 @@ add_dependencies(fedscape_core rewritten_kernels)
 set_source_files_properties(${rewritten} TARGET_DIRECTORY fedscape_core PROPERTIES GENERATED TRUE
   COMPILE_OPTIONS "-Wno-unknown-pragmas;-Wno-sign-compare")
 target_sources(fedscape_core PRIVATE
-  ${rewritten} ${CMAKE_CURRENT_LIST_DIR}/launch.cpp ${CMAKE_CURRENT_LIST_DIR}/device_memory.cpp)
+  ${rewritten} ${CMAKE_CURRENT_LIST_DIR}/launch.cpp ${CMAKE_CURRENT_LIST_DIR}/device_memory.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/libraries.cpp)
 target_include_directories(fedscape_core BEFORE PRIVATE ${emulated} ${CMAKE_CURRENT_LIST_DIR})

@@ -77,13 +77,13 @@ std::vector<Values> rows_of(const OpCase& op, const Floats& inputs, int m);
 /// Model m's row of an array without what lies behind its real samples.
 std::vector<float> real_part(const OpCase& op, const OpArray& array, const std::vector<float>& values, int m);
 
-// Expectations (op_expect.cpp).
+// Expectations (op_expect.cpp), of a device that leaves some `products` to libraries, or none.
 
 /// Outputs lie within the oracle's bounds.
-void expect_oracle(const OpCase& op, Device device = {});
+void expect_oracle(const OpCase& op, Device device = {}, const ProductChoice* products = nullptr);
 /// The bits of a model's outputs depend neither on alignment nor on the models beside it nor on the thread.
-void expect_same_bits(const OpCase& op, Device device = {});
+void expect_same_bits(const OpCase& op, Device device = {}, const ProductChoice* products = nullptr);
 /// After the first call the stream's arena holds all that the next ones need.
-void expect_no_growth(const OpCase& op, Device device = {});
+void expect_no_growth(const OpCase& op, Device device = {}, const ProductChoice* products = nullptr);
 
 }  // namespace fedscape

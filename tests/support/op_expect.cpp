@@ -33,8 +33,9 @@ void expect_equal_bits(const OpCase& op, const Floats& outputs, const Floats& ot
 
 }  // namespace
 
-void expect_oracle(const OpCase& op, Device device) {
+void expect_oracle(const OpCase& op, Device device, const ProductChoice* products) {
   Stream stream(device);
+  stream.set_products(products);
   const Floats inputs = make_inputs(op), outputs = run_once(op, stream, inputs);
   for (int m = 0; m < op.models; ++m) {
     const std::vector<Expected> expected = op.oracle(op.counts[static_cast<std::size_t>(m)], rows_of(op, inputs, m));
@@ -49,8 +50,9 @@ void expect_oracle(const OpCase& op, Device device) {
   }
 }
 
-void expect_same_bits(const OpCase& op, Device device) {
+void expect_same_bits(const OpCase& op, Device device, const ProductChoice* products) {
   Stream stream(device);
+  stream.set_products(products);
   const Floats inputs = make_inputs(op), outputs = run_once(op, stream, inputs);
   for (const int misalignment : {1, 3, 4, 7})
     expect_equal_bits(op, outputs, run_once(op, stream, inputs, misalignment), "alignment");
@@ -62,12 +64,14 @@ void expect_same_bits(const OpCase& op, Device device) {
   }
   Workers workers(device, 2);
   workers.run(2, [&](Stream& other, int, std::int64_t) {
+    other.set_products(products);
     expect_equal_bits(op, outputs, run_once(op, other, inputs), "another stream");
   });
 }
 
-void expect_no_growth(const OpCase& op, Device device) {
+void expect_no_growth(const OpCase& op, Device device, const ProductChoice* products) {
   Stream stream(device);
+  stream.set_products(products);
   const ArenaScope scope(stream);
   OpRun run(op, stream, make_inputs(op));
   run();

@@ -30,6 +30,8 @@ void use(Device device);
 /// Where the device is on the buses of its machine, and what its maker calls it.
 std::string bus_address(Device device);
 std::string device_name(Device device);
+/// Versions of the libraries that can compute products.
+std::string libraries();
 /// Copies in the order of the stream's work what `from`, in the host's memory, holds now.
 void stage(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes);
 /// Copies in the order of the stream's work; `wait`: returns when it is done. Directions follow from the addresses.

@@ -8,6 +8,7 @@
 namespace fedscape {
 
 class Mirrors;
+class ProductChoice;
 class Profile;
 class Workers;
 
@@ -34,6 +35,9 @@ class Stream {
   /// stay float32. Of no effect on the CPU.
   bool tf32() const { return tf32_; }
   void set_tf32(bool tf32) { tf32_ = tf32; }
+  /// Which products a CUDA device leaves to cuBLAS and cuDNN (see ops/tuning.hpp); null: none.
+  const ProductChoice* products() const { return products_; }
+  void set_products(const ProductChoice* products) { products_ = products; }
   /// What the device has copies of.
   const std::shared_ptr<Mirrors>& mirrors() const { return mirrors_; }
 
@@ -52,6 +56,7 @@ class Stream {
   Profile* profile_ = nullptr;
   Workers* team_ = nullptr;
   bool tf32_ = false;
+  const ProductChoice* products_ = nullptr;
   std::shared_ptr<Mirrors> mirrors_;  // shared with those who have mirrored arrays
   struct DestroyCpu {
     void operator()(CpuNative*) const noexcept;

@@ -12,7 +12,8 @@ namespace fedscape {
 /// The threads of one rank, each with its own Stream. Thread 0 is the caller's.
 class Workers {
  public:
-  Workers(Device device, int threads);
+  /// `products`: what the streams leave to libraries (see Stream); outlives the workers.
+  Workers(Device device, int threads, const ProductChoice* products = nullptr);
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 #include "fedscape/device/stream.hpp"
@@ -24,8 +25,10 @@ struct ConvShape {
   Shape weights() const { return {filters, kernel_y, kernel_x, channels / groups}; }
   /// An Error says what does not fit.
   void check() const;
-  bool operator==(const ConvShape&) const = default;
+  auto operator<=>(const ConvShape&) const = default;
 };
+
+enum class ConvPass { forward, backward_data, backward_weights };
 
 /// y[m] = w[m] * x[m] + bias[m], and max(0, that) with relu.
 /// x [M|1,B,height,width,channels], w of each model as weights(), bias [filters] or absent, y [M,B,output()].
