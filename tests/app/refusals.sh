@@ -29,7 +29,7 @@ refused "--side: data of kind gaussian do not read" "$fedscape" train --data gau
   fail "a config for other data than those of the flags"
 refused "missing.safetensors" "$fedscape" fl run "${small[@]}" --init missing.safetensors --output a.h5
 refused "missing.h5" "$fedscape" evaluate missing.h5
-refused "it is for CUDA devices and needs --device cuda" "$fedscape" evaluate missing.h5 --device cpu --tuning none.json
+refused "it is for CUDA devices and needs --device cuda" "$fedscape" fl run "${small[@]}" --device cpu --tuning none.json
 refused "device: cuda was expected, not 'cpu'" "$fedscape" tune none.json --device cpu
 refused "missing.h5" "$fedscape" plot missing.h5
 refused "missing.h5" "$fedscape" pan align missing.h5
