@@ -24,9 +24,10 @@ export FEDSCAPE_KILLS=1 FEDSCAPE_CORRUPTIONS=300
 unset FEDSCAPE_TIMING # nothing is measured here
 cmake --preset debug -DFEDSCAPE_CUDA=emulated "${warnings[@]}" >/dev/null
 cmake --build build-debug -j "$cores"
-# The unit tests in one process each: a start takes longer than most of them.
-build-debug/tests/fedscape_tests --gtest_filter='-*/cuda*' --gtest_brief=1
+# The unit tests in one process each, side by side: a start takes longer than most of them.
+build-debug/tests/fedscape_tests --gtest_filter='-*/cuda*' --gtest_brief=1 &
 FEDSCAPE_EMULATION=reverse build-debug/tests/fedscape_tests --gtest_filter='*/cuda*' --gtest_brief=1
+wait $!
 ctest --test-dir build-debug --output-on-failure -j "$cores" -L "app|mpi" -LE "timing"
 unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS FEDSCAPE_SLURM
 
