@@ -149,8 +149,9 @@ void Engine::Impl::train_block(Stream& stream, int worker, const Round& round, s
   }
 }
 
-/// By the memory of one: half of what is free is left to what a step needs besides.
+/// By the memory of one, beside the samples: half of what is free is left to what a step needs besides.
 int Engine::Impl::models_that_fit(std::size_t clients) {
+  federation.train.settle(workers.stream());
   const std::size_t threads = at(workers.size()),
                     most = std::min<std::size_t>((clients + threads - 1) / threads, 65535);
   const std::size_t bytes = at(trainer(workers.stream(), 0).floats()) * sizeof(float) * threads;

@@ -184,10 +184,11 @@ bool moves_statistics(Stream& stream, const ParamLayout& layout, const Plane& pl
 
 /// Points that each thread evaluates together where nobody says how many: one, or on a GPU what half of the free memory
 /// of every rank's holds, but no more than its share of the points.
-int models_that_fit(Workers& workers, Communicator& comm, const Network& network, std::size_t points,
-                    Precision precision) {
+int models_that_fit(Workers& workers, Communicator& comm, const Network& network, std::span<const SweepData> splits,
+                    std::size_t points, Precision precision) {
   Stream& stream = workers.stream();
   if (stream.device().kind == DeviceKind::cpu) return 1;
+  for (const SweepData& split : splits) split.data->settle(stream);  // what they take is not free
   const auto threads = static_cast<std::int64_t>(workers.size()), ranks = std::int64_t{comm.size()};
   const std::int64_t floats =
       InferencePlan(stream, network, 1, kMetricChunk, precision).floats() + network.layout().size();
@@ -215,7 +216,7 @@ void sweep(Workers& workers, Communicator& comm, const Network& network, const P
   // 1. The same tiles in the same order on every rank.
   SweepOptions options = asked;
   if (asked.models_per_stack == 0)
-    options.models_per_stack = models_that_fit(workers, comm, network, pending.size(), asked.precision);
+    options.models_per_stack = models_that_fit(workers, comm, network, splits, pending.size(), asked.precision);
   const Job job{network, plane, grid, splits, recalibrate, options};
   check(workers.stream(), job);
   const std::vector<Tile> tiles = plan_tiles(grid, pending, options.models_per_stack);
