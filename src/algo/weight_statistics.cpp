@@ -91,7 +91,8 @@ SignConsistency sign_consistency(const ParamLayout& layout, std::span<const floa
   for (const ParamSlot& slot : layout.slots()) {
     if (slot.role == ParamRole::statistic) continue;
     const std::size_t group = 1 + static_cast<std::size_t>(slot.group);  // behind "all"
-    for (auto i = static_cast<std::size_t>(slot.offset); i < static_cast<std::size_t>(slot.offset + slot.size()); ++i) {
+    const auto end = static_cast<std::size_t>(slot.offset + slot.size());
+    for (auto i = static_cast<std::size_t>(slot.offset); i < end; ++i) {
       if (a[i] == 0 || b[i] == 0) continue;
       ++counted[group];
       same[group] += (a[i] > 0) == (b[i] > 0);

@@ -12,12 +12,14 @@
 #include "fedscape/io/atomic_file.hpp"
 #include "fedscape/io/hdf5_file.hpp"
 #include "fedscape/io/model_file.hpp"
+#include "src/io/row_buffer.hpp"
 #include "src/io/run_log.hpp"
 
 namespace fedscape {
 namespace {
 
 constexpr const char* kFormat = "fedscape run 1";
+constexpr std::size_t kMostWaiting = 1 << 20;  // values of a group that wait for the next save
 constexpr std::array kStatistics{"mean", "deviation", "norm", "same_sign_initial", "same_sign_previous"};
 
 /// Keeps the rows of a group's datasets that belong to the first `round` rounds, by its dataset "round".
@@ -38,6 +40,19 @@ void broadcast(Communicator& comm, std::vector<T>& values) {
   comm.broadcast(std::as_writable_bytes(std::span(values)), 0);
 }
 
+void add_statistics(RowBuffer& rows, std::int64_t at, const std::vector<SlotStatistics>& slots,
+                    const SignConsistency& signs) {
+  const std::array members{&SlotStatistics::mean, &SlotStatistics::deviation, &SlotStatistics::norm,
+                           &SlotStatistics::same_sign_initial, &SlotStatistics::same_sign_previous};
+  rows.add<std::int64_t>("round", std::array{at});
+  for (std::size_t s = 0; s < kStatistics.size(); ++s) {
+    std::vector<float> row;
+    for (const SlotStatistics& slot : slots) row.push_back(slot.*members[s]);
+    rows.add<float>(kStatistics[s], row);
+  }
+  rows.add<float>("sign_consistency", signs);
+}
+
 }  // namespace
 
 /// Rank 0 alone holds a file and a log.
@@ -54,15 +69,15 @@ struct RunFile::Impl {
   std::optional<hdf5::File> file;
   std::optional<RunLog> log;
   std::vector<std::string> columns;
+  RowBuffer metrics, aliases, weights, clients;  // what the file does not hold yet
 
   void create();
   void reopen();
   void describe();
   void make_columns(const Row& row);
   void make_statistics(hdf5::Group& group);
-  void append_statistics(hdf5::Group& group, std::int64_t at, const std::vector<SlotStatistics>& slots,
-                         const SignConsistency& signs);
   void append_aliases(const std::vector<double>& row);
+  void flush();
   void write(Stream& stream, const Server& server, std::int64_t peak);
 };
 
@@ -103,6 +118,7 @@ void RunFile::Impl::reopen() {
   columns = history.columns;
   for (const char* name : {"rs_test_acc", "rs_train_loss"}) file->dataset(name).truncate(0);
   for (const std::vector<double>& row : history.rows) append_aliases(row);
+  aliases.flush(*file);
   log.emplace(path);
   if (!columns.empty()) log->restart(history);
 }
@@ -113,19 +129,19 @@ void RunFile::Impl::append_aliases(const std::vector<double>& row) {
     return at < std::ssize(columns) ? row[static_cast<std::size_t>(at)] : std::nan("");
   };
   const double accuracy = value("test_accuracy") / 100, loss = value("train_loss");
-  if (!std::isnan(accuracy)) file->dataset("rs_test_acc").append<double>(std::array{accuracy});
-  if (!std::isnan(loss)) file->dataset("rs_train_loss").append<double>(std::array{loss});
+  if (!std::isnan(accuracy)) aliases.add<double>("rs_test_acc", std::array{accuracy});
+  if (!std::isnan(loss)) aliases.add<double>("rs_train_loss", std::array{loss});
 }
 
 void RunFile::Impl::make_columns(const Row& row) {
-  hdf5::Group metrics = file->make_group("metrics");
-  metrics.make_rows<std::int64_t>("round").set_text("unit", "1");
+  hdf5::Group group = file->make_group("metrics");
+  group.make_rows<std::int64_t>("round").set_text("unit", "1");
   RunHistory history;
   for (const Cell& cell : row) {
-    metrics.make_rows<double>(cell.name).set_text("unit", cell.unit);
+    group.make_rows<double>(cell.name).set_text("unit", cell.unit);
     history.columns.push_back(cell.name);
   }
-  metrics.set_text("columns", fmt::format("{}", fmt::join(history.columns, "\n")));
+  group.set_text("columns", fmt::format("{}", fmt::join(history.columns, "\n")));
   columns = history.columns;
   if (!log) log.emplace(path);
   log->restart(history);
@@ -141,17 +157,12 @@ void RunFile::Impl::make_statistics(hdf5::Group& group) {
   group.make_rows<float>("sign_consistency", {std::ssize(kSignGroups)}).set_text("unit", "1");
 }
 
-void RunFile::Impl::append_statistics(hdf5::Group& group, std::int64_t at, const std::vector<SlotStatistics>& slots,
-                                      const SignConsistency& signs) {
-  const std::array members{&SlotStatistics::mean, &SlotStatistics::deviation, &SlotStatistics::norm,
-                           &SlotStatistics::same_sign_initial, &SlotStatistics::same_sign_previous};
-  group.dataset("round").append<std::int64_t>(std::array{at});
-  for (std::size_t s = 0; s < kStatistics.size(); ++s) {
-    std::vector<float> row;
-    for (const SlotStatistics& slot : slots) row.push_back(slot.*members[s]);
-    group.dataset(kStatistics[s]).append<float>(row);
-  }
-  group.dataset("sign_consistency").append<float>(signs);
+/// Everything of the rounds so far is in the file then.
+void RunFile::Impl::flush() {
+  aliases.flush(*file);
+  if (file->has_group("metrics")) metrics.flush(file->group("metrics"));
+  if (file->has_group("weights")) weights.flush(file->group("weights"));
+  if (file->has_group("client_weights")) clients.flush(file->group("client_weights"));
 }
 
 void RunFile::Impl::write(Stream& stream, const Server& server, std::int64_t peak) {
@@ -164,6 +175,7 @@ void RunFile::Impl::write(Stream& stream, const Server& server, std::int64_t pea
       file->write<T>(name, {std::ssize(values)}, values);
   };
   put("server_memory", to_host(stream, server.memory.view()));
+  flush();
   file->set_integer("round", server.round);
   file->set_integer("peak_memory", peak);
   file->save();
@@ -221,15 +233,14 @@ void RunFile::append(std::int64_t round, const Row& row) {
   if (!run.comm.is_root()) return;
   if (run.columns.empty()) run.make_columns(row);
   std::vector<double> values;
-  hdf5::Group metrics = run.file->group("metrics");
   for (std::size_t i = 0; i < row.size(); ++i) {
     FEDSCAPE_CHECK(row.size() == run.columns.size() && row[i].name == run.columns[i],
                    "{}: a column {} in round {} that the rounds before do not have", run.path.string(), row[i].name,
                    round);
-    metrics.dataset(row[i].name).append<double>(std::array{row[i].value});
+    run.metrics.add<double>(row[i].name, std::array{row[i].value});
     values.push_back(row[i].value);
   }
-  metrics.dataset("round").append<std::int64_t>(std::array{round});
+  run.metrics.add<std::int64_t>("round", std::array{round});
   run.append_aliases(values);
   run.log->append(round, values);
 }
@@ -238,25 +249,28 @@ void RunFile::append_weights(Stream& stream, const Server& server) {
   Impl& run = *impl_;
   if (!run.comm.is_root()) return;
   const std::vector<float> global = to_host(stream, server.global.view());
-  hdf5::Group group = run.file->make_group("weights");
-  if (!group.has_dataset("round")) run.make_statistics(group);
-  run.append_statistics(group, server.round, weight_statistics(run.layout, global, run.initial, run.previous),
-                        sign_consistency(run.layout, global, run.previous));
+  if (!run.file->has_group("weights")) {
+    hdf5::Group group = run.file->make_group("weights");
+    run.make_statistics(group);
+  }
+  add_statistics(run.weights, server.round, weight_statistics(run.layout, global, run.initial, run.previous),
+                 sign_consistency(run.layout, global, run.previous));
   run.previous = global;
 }
 
 void RunFile::append_clients(std::int64_t round, const std::vector<ClientStatistics>& clients) {
   Impl& run = *impl_;
   if (!run.comm.is_root()) return;
-  hdf5::Group group = run.file->make_group("client_weights");
-  if (!group.has_dataset("round")) {
+  if (!run.file->has_group("client_weights")) {
+    hdf5::Group group = run.file->make_group("client_weights");
     run.make_statistics(group);
     group.make_rows<std::int64_t>("client").set_text("unit", "1");
   }
   for (const ClientStatistics& client : clients) {
-    group.dataset("client").append<std::int64_t>(std::array{std::int64_t{client.client}});
-    run.append_statistics(group, round, client.slots, client.signs);
+    run.clients.add<std::int64_t>("client", std::array{std::int64_t{client.client}});
+    add_statistics(run.clients, round, client.slots, client.signs);
   }
+  if (run.clients.size() > kMostWaiting) run.clients.flush(run.file->group("client_weights"));
 }
 
 bool RunFile::due(double save_seconds) {

@@ -45,11 +45,12 @@ Row row_of(const RoundReport& report, const Metrics* test, const PersonalMetrics
 /// | /weights/group            | [4] text    | parameters of which signs are compared: all, features, classifier, norm
 /// | /weights/sign_consistency | [n,4] f32   | sign consistency ratio of the global model and the one before; NaN: no
 /// |                           |             | parameters, or all are 0
-/// | /client_weights/...       | [m,L] f32   | the same of each client's trained model (signs: and the received one),
-/// with |                           |             | round, client [m] i64 | /model/<name>             | f32         |
-/// the global model, PyTorch's names and layouts | /server_memory            | [V] f32     | what the algorithm
-/// remembers between rounds | /initial_signs            | [P/8] u8    | sign bits of the initial model | /profile | |
-/// where the time of the last process with --profile went: profile.hpp
+/// | /client_weights/...       | [m,L] f32   | the same of each client's trained model (signs: and of the received
+/// |                           |             | one), with round, client [m] i64
+/// | /model/<name>             | f32         | the global model, PyTorch's names and layouts
+/// | /server_memory            | [V] f32     | what the algorithm remembers between rounds
+/// | /initial_signs            | [P/8] u8    | sign bits of the initial model
+/// | /profile                  |             | where the time of the last process with --profile went: profile.hpp
 class RunFile {
  public:
   /// Starts a run, or goes on with the one in the file. An Error if the file is of another run: it names the option (or
