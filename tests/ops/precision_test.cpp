@@ -79,10 +79,11 @@ TEST(Bf16, RegistersAddUpWhatTilesDo) {
     const bf16::Bf16* const lower = two_of_left ? low.data() : nullptr;
     std::vector<bf16::Bf16> packed(static_cast<std::size_t>(bf16::Right::size(depth, columns, two)));
     bf16::Right::pack(depth, columns, two, w.data(), packed.data());
+    const bf16::Right right{depth, two, packed.data()};
     const auto product = [&](bool by_amx) {
       std::vector<float> all(static_cast<std::size_t>(rows * columns), NAN);
       const bf16::Multiplier multiply(by_amx);
-      multiply({high.data(), lower, length, 70}, rows, {depth, two, packed.data()}, columns, [&](const bf16::Sums& s) {
+      multiply({high.data(), lower, length, 70}, rows, right, columns, [&](const bf16::Sums& s) {
         for (int r = 0; r < s.rows; ++r)
           std::copy_n(s.data + r * s.pitch, s.columns, all.begin() + (s.row + r) * columns + s.column);
       });
