@@ -25,13 +25,13 @@ class RowBuffer {
   /// Values that wait.
   std::size_t size() const { return size_; }
   void flush(const hdf5::Group& group) {
-    for (auto& [dataset, rows] : waiting_)
+    for (auto& of : waiting_)
       std::visit(
           [&]<class T>(std::vector<T>& values) {
-            group.dataset(dataset).template append<T>(values);
+            group.dataset(of.first).template append<T>(values);
             values.clear();
           },
-          rows);
+          of.second);
     size_ = 0;
   }
 
