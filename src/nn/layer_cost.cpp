@@ -19,11 +19,12 @@ double flops_of(const Network& network, const Network::Node& node) {
   return node.layer->flops(node_of(network, node.inputs[0]).shape, node.shape);
 }
 
-/// Per sample: numbers of all inputs, or of those that want a gradient.
+/// Per sample: numbers of all inputs, or of those whose gradient somebody needs.
 double inputs_of(const Network& network, const Network::Node& node, bool with_grad) {
   double total = 0;
   for (const int input : node.inputs)
-    if (input != 0 || !with_grad) total += static_cast<double>(node_of(network, input).shape.size());
+    if (node_of(network, input).trained || !with_grad)
+      total += static_cast<double>(node_of(network, input).shape.size());
   return total;
 }
 

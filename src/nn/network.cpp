@@ -20,7 +20,11 @@ int Network::add(std::string name, std::unique_ptr<Layer> layer, std::vector<int
   const std::int64_t params_before = layout_.size();
   const Shape shape = layer->build(layout_, name, shapes);
   FEDSCAPE_CHECK(shape.size() > 0, "{}: nothing is left of a sample {} behind this layer", name, shapes[0].text());
-  nodes_.push_back({std::move(name), std::move(layer), std::move(inputs), shape, layout_.size() - params_before});
+  const std::int64_t params = layout_.size() - params_before;
+  const bool trained = params > 0 || std::any_of(inputs.begin(), inputs.end(), [this](int from) {
+                         return nodes_[static_cast<std::size_t>(from)].trained;
+                       });
+  nodes_.push_back({std::move(name), std::move(layer), std::move(inputs), shape, params, trained});
   return index;
 }
 

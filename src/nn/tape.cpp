@@ -46,6 +46,7 @@ struct Tape::Plan {
   int models, batch, count;  // count: nodes
   std::vector<int> consumers, value, grad, scratch, kept;
   std::vector<bool> watched;  // whether a node keeps value and gradient
+  std::vector<bool> needed;   // whether somebody needs its gradient
   std::vector<bool> written;  // whether a node's gradient holds something yet
   nn::MemoryPlan memory;
   Tensor<float> slab;
@@ -59,14 +60,19 @@ Tape::Plan::Plan(Stream& stream, const Network& network_in, int models_in, int b
   const std::size_t n = static_cast<std::size_t>(count);
   consumers.assign(n, 0), value.assign(n, kOutside), grad.assign(n, kOutside);
   scratch.assign(n, kOutside), kept.assign(n, kOutside), written.assign(n, false);
-  watched.assign(n, false);
+  watched.assign(n, false), needed.assign(n, false);
   for (const int i : watched_nodes) {
     FEDSCAPE_CHECK(0 < i && i < count, "node {} of {} is to be watched", i, count);
     watched[static_cast<std::size_t>(i)] = true;
   }
   for (int i = 1; i < count; ++i) {
     FEDSCAPE_CHECK(node(i).inputs.size() <= kMostInputs, "{}: more than {} inputs", node(i).name, kMostInputs);
-    for (const int from : node(i).inputs) ++consumers[static_cast<std::size_t>(from)];
+    const std::size_t at = static_cast<std::size_t>(i);
+    needed[at] = node(i).trained || watched[at];
+    for (const int from : node(i).inputs) {
+      ++consumers[static_cast<std::size_t>(from)];
+      if (needed[static_cast<std::size_t>(from)]) needed[at] = true;
+    }
   }
   plan_values();
   plan_grads();
@@ -108,13 +114,14 @@ void Tape::Plan::plan_grads() {
   for (int i = count - 1; i > 0; --i) {
     const Layer& layer = *node(i).layer;
     const std::size_t at = static_cast<std::size_t>(i);
+    if (!needed[at] && i != network->feature_node() && i != count - 1) continue;  // those the caller may write
     // A node that nobody has given a gradient array yet is the output, or the features.
     if (grad[at] == kOutside) grad[at] = memory.add(node(i).shape.size() * batch * models, count, backward_step(i));
     memory.extend(grad[at], backward_step(watched[at] ? 0 : i));
     for (std::size_t k = 0; k < node(i).inputs.size(); ++k) {
       const int from = node(i).inputs[k];
       const std::size_t f = static_cast<std::size_t>(from);
-      if (from == 0) continue;
+      if (!needed[f]) continue;
       const bool over = k == 0 && !watched[at] && (layer.is_view() || layer.in_place()) && consumers[f] == 1 &&
                         from != network->feature_node();
       if (grad[f] == kOutside && over) grad[f] = grad[at];
@@ -189,7 +196,7 @@ void Tape::Plan::backward_node(Stream& stream, const Pass& pass, View<const floa
   for (std::size_t k = 0; k < from.inputs.size(); ++k) {
     const std::size_t f = static_cast<std::size_t>(from.inputs[k]);
     inputs[k] = value_of(from.inputs[k], pass);
-    if (f == 0) continue;
+    if (!needed[f]) continue;
     input_grads[k] = array(written[f] ? scratch[f] : grad[f], pass, node(from.inputs[k]).shape);
   }
   const std::size_t n = from.inputs.size();
@@ -201,7 +208,7 @@ void Tape::Plan::backward_node(Stream& stream, const Pass& pass, View<const floa
   }
   for (std::size_t k = 0; k < n; ++k) {
     const std::size_t f = static_cast<std::size_t>(from.inputs[k]);
-    if (f == 0) continue;
+    if (!needed[f]) continue;
     if (written[f]) ops::axpby(stream, 1, input_grads[k], 1, array(grad[f], pass, node(from.inputs[k]).shape));
     written[f] = true;
   }
@@ -209,6 +216,7 @@ void Tape::Plan::backward_node(Stream& stream, const Pass& pass, View<const floa
 
 void Tape::backward(Stream& stream, const Pass& pass, View<const float> params, View<float> grads) {
   for (int i = plan_->count - 1; i > 0; --i) {
+    if (!plan_->needed[static_cast<std::size_t>(i)]) continue;
     const ProfileScope scope = nn::measure_backward(stream, *plan_->network, i, pass.batch);
     plan_->backward_node(stream, pass, params, i, grads);
   }

@@ -167,6 +167,19 @@ TEST(InferencePlan, OfTheFirstModelsIsWhatAllOfThemGive) {
   EXPECT_THROW(plan.forward(stream, inputs, 4), Error);
 }
 
+TEST(Tape, TakesNoGradientThatNobodyNeeds) {
+  const auto floats = [](const Shape& sample, bool flat) {
+    Network n(sample);
+    int at = flat ? n.add("flatten", flatten(), {n.add("dropout", dropout(0.2f, 0), {0})}) : 0;
+    at = n.add("relu", relu(), {n.add("hidden", linear(6), {at})});
+    n.add("linear", linear(5), {at});
+    n.finish();
+    Stream stream;
+    return Tape(stream, n, 2, 8).floats();
+  };
+  EXPECT_EQ(floats({4, 4, 3}, true), floats({48}, false) + 2 * 8 * 48) << "more than what dropout leaves";
+}
+
 TEST(Tape, SharesMemoryBetweenArraysThatNeverMeet) {
   const Network network = residual_network();
   Stream stream;

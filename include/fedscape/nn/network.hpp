@@ -27,6 +27,7 @@ class Network {
     std::vector<int> inputs;
     Shape shape;              // of one sample
     std::int64_t params = 0;  // how many the layer has
+    bool trained = false;     // whether it, or a node that it is fed by, has some: else nobody needs its gradient
   };
 
   explicit Network(Shape sample);
