@@ -15,21 +15,7 @@ bash jobs/setup.sh --full
 step "g++, optimised, every kill moment, long loops over damaged files"
 export FEDSCAPE_KILLS=20 FEDSCAPE_CORRUPTIONS=2000 FEDSCAPE_TIMING=1 FEDSCAPE_SLURM=1
 bash tests/run.sh
-
-step "AddressSanitizer and UndefinedBehaviorSanitizer, CUDA kernels carried out on the CPU"
-# Open MPI's own leaks are not ours to report; its plugins stay mapped (tests/support/keep_plugins.cpp), so they have names.
-export ASAN_OPTIONS=fast_unwind_on_malloc=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-export LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
-export FEDSCAPE_KILLS=1 FEDSCAPE_CORRUPTIONS=300
-unset FEDSCAPE_TIMING # nothing is measured here
-cmake --preset debug -DFEDSCAPE_CUDA=emulated "${warnings[@]}" >/dev/null
-cmake --build build-debug -j "$cores"
-# The unit tests in one process each, side by side: a start takes longer than most of them.
-build-debug/tests/fedscape_tests --gtest_filter='-*/cuda*' --gtest_brief=1 &
-FEDSCAPE_EMULATION=reverse build-debug/tests/fedscape_tests --gtest_filter='*/cuda*' --gtest_brief=1
-wait $!
-ctest --test-dir build-debug --output-on-failure -j "$cores" -L "app|mpi" -LE "timing"
-unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS FEDSCAPE_SLURM
+unset FEDSCAPE_KILLS FEDSCAPE_CORRUPTIONS FEDSCAPE_TIMING FEDSCAPE_SLURM
 
 step "clang++-14"
 cmake --preset cpu -B build-clang -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_C_COMPILER=clang-14 "${warnings[@]}" >/dev/null
@@ -44,4 +30,18 @@ if command -v nvcc >/dev/null; then
 else
   echo "skipped: there is no nvcc"
 fi
+
+step "AddressSanitizer and UndefinedBehaviorSanitizer, CUDA kernels carried out on the CPU"
+# Open MPI's own leaks are not ours to report; its plugins stay mapped (tests/support/keep_plugins.cpp), so they have names.
+export ASAN_OPTIONS=fast_unwind_on_malloc=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
+export FEDSCAPE_KILLS=1 FEDSCAPE_CORRUPTIONS=300 FEDSCAPE_SLURM=1
+cmake --preset debug -DFEDSCAPE_CUDA=emulated "${warnings[@]}" >/dev/null
+cmake --build build-debug -j "$cores"
+# The unit tests in one process each, side by side: a start takes longer than most of them.
+build-debug/tests/fedscape_tests --gtest_filter='-*/cuda*' --gtest_brief=1 &
+FEDSCAPE_EMULATION=reverse build-debug/tests/fedscape_tests --gtest_filter='*/cuda*' --gtest_brief=1
+wait $!
+ctest --test-dir build-debug --output-on-failure -j "$cores" -L "app|mpi" -LE "timing"
+
 step "done"

@@ -12,8 +12,8 @@ namespace fedscape::nn {
 /// changes neither its input nor, in most cases, its output.
 Cost forward_cost(const Network& network, int node, const Batch& batch);
 /// As many operations as forward for the gradient at the parameters, where there are some, and as many again for those
-/// at the inputs, unless nothing before them is trained. dy is read, and what the layer says it needs of x and y, and the
-/// parameters for the gradients at the inputs; gradients are written.
+/// at the inputs, unless nothing before them is trained. dy is read, and what the layer says it needs of x and y, and
+/// the parameters for the gradients at the inputs; gradients are written.
 Cost backward_cost(const Network& network, int node, const Batch& batch);
 
 ProfileScope measure_forward(Stream& stream, const Network& network, int node, const Batch& batch);
