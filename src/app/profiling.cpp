@@ -67,7 +67,7 @@ std::optional<ProfileTable> Profiling::finish() {
 }
 
 std::string profile_text(const ProfileTable& table) {
-  std::string text = fmt::format("where the time went: {} thread(s) on {} rank(s) for {:.2f} s each\n", table.threads,
+  std::string text = fmt::format("where the time went: {} thread(s) on {} rank(s) for {:.4g} s each\n", table.threads,
                                  table.ranks, table.wall_seconds);
   if (table.peaks.flops > 0)
     text += fmt::format("peaks of a thread while all are busy: {:.1f} GFLOP/s (float32), {:.2f} GB/s (copy)\n",
