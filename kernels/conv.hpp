@@ -7,7 +7,7 @@
 /// null.
 namespace fedscape::kernels {
 
-using ops::ConvShape;
+using ops::ConvPass, ops::ConvShape;
 
 FEDSCAPE_KERNEL(void, conv_forward, Stream&, const ConvShape&, const Batch&, Slot<const float> x, Slot<const float> w,
                 Slot<const float> bias, bool relu, Slot<float> y);

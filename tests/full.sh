@@ -39,6 +39,7 @@ export FEDSCAPE_KILLS=1 FEDSCAPE_CORRUPTIONS=300 FEDSCAPE_SLURM=1
 cmake --preset debug -DFEDSCAPE_CUDA=emulated "${warnings[@]}" >/dev/null
 cmake --build build-debug -j "$cores"
 # The unit tests in one process each, side by side: a start takes longer than most of them.
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 build-debug/tests/fedscape_tests --gtest_filter='-*/cuda*' --gtest_brief=1 &
 FEDSCAPE_EMULATION=reverse build-debug/tests/fedscape_tests --gtest_filter='*/cuda*' --gtest_brief=1
 wait $!

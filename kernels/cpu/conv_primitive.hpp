@@ -9,8 +9,6 @@
 
 namespace fedscape::kernels {
 
-using ops::ConvPass;
-
 /// What a oneDNN convolution is made for. The flags mean something in forward passes only.
 struct ConvRequest {
   ConvShape shape;

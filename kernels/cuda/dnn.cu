@@ -59,14 +59,20 @@ class DnnShape {
   Convolution conv;
 };
 
-/// The rows of an array where cuDNN wants them: in their place, or in scratch memory of a lane.
+/// A row of `size` values of every model.
+struct Rows {
+  Slot<const float> of;
+  std::int64_t size;
+};
+
+/// Rows where cuDNN wants them: in their place, or in scratch memory of a lane.
 class AlignedRows {
  public:
-  AlignedRows(Stream& stream, int models, int lanes, Slot<const float> rows, std::int64_t size)
-      : stream_(stream), rows_(rows), size_(size) {
+  AlignedRows(Stream& stream, int models, int lanes, const Rows& rows)
+      : stream_(stream), rows_(rows.of), size_(rows.size) {
     bool all = true;
     for (int m = 0; m < models; ++m) all = all && aligned(m);
-    if (!all) scratch_ = Tensor<float>(stream, {lanes, (size + 3) / 4 * 4});
+    if (!all) scratch_ = Tensor<float>(stream, {lanes, (size_ + 3) / 4 * 4});
   }
   /// Model m's row, its contents on the lane.
   const float* read(int m, int lane) const {
@@ -106,18 +112,17 @@ class DnnPass {
 
   const DnnShape& dnn() const { return dnn_; }
   cudnnHandle_t handle() const { return stream_.cuda().dnn(); }
-  std::int64_t x_size() const { return batch_.size * shape_.input().size(); }
-  std::int64_t y_size() const { return batch_.size * shape_.output().size(); }
-  std::int64_t w_size() const { return shape_.weights().size(); }
+  Rows x(Slot<const float> of) const { return {of, batch_.size * shape_.input().size()}; }
+  Rows y(Slot<const float> of) const { return {of, batch_.size * shape_.output().size()}; }
+  Rows w(Slot<const float> of) const { return {of, shape_.weights().size()}; }
 
   /// call(left, right, workspace, result)
   template <class Call>
-  void run(Slot<const float> left, std::int64_t left_size, Slot<const float> right, std::int64_t right_size,
-           std::size_t workspace_bytes, bool add, Slot<float> result, std::int64_t result_size, const Call& call) {
+  void run(const Rows& left, const Rows& right, std::size_t workspace_bytes, bool add, const Rows& result,
+           const Call& call) {
     const ArenaScope scope(stream_);
-    const AlignedRows lefts(stream_, batch_.models, lanes_, left, left_size),
-        rights(stream_, batch_.models, lanes_, right, right_size),
-        results(stream_, batch_.models, lanes_, result, result_size);
+    const AlignedRows lefts(stream_, batch_.models, lanes_, left), rights(stream_, batch_.models, lanes_, right),
+        results(stream_, batch_.models, lanes_, result);
     const auto pitch = static_cast<std::int64_t>((workspace_bytes + 255) / 256 * 256);
     const Tensor<std::byte> workspaces(stream_, {lanes_, pitch});
     Lanes& lanes = stream_.cuda().lanes();
@@ -152,7 +157,7 @@ void dnn_forward(Stream& stream, const ConvShape& shape, const Batch& batch, Slo
   CUDNN_CHECK(cudnnGetConvolutionForwardWorkspaceSize(pass.handle(), dnn.x.get(), dnn.w.get(), dnn.conv.get(),
                                                       dnn.y.get(), kForward, &bytes));
   pass.run(
-      x, pass.x_size(), w, pass.w_size(), bytes, add, y, pass.y_size(),
+      pass.x(x), pass.w(w), bytes, add, pass.y(y),
       [&](const float* of_x, const float* of_w, void* workspace, float* of_y) {
         CUDNN_CHECK(cudnnConvolutionForward(pass.handle(), &kOne, dnn.x.get(), of_x, dnn.w.get(), of_w, dnn.conv.get(),
                                             kForward, workspace, bytes, add ? &kOne : &kZero, dnn.y.get(), of_y));
@@ -166,7 +171,7 @@ void dnn_backward_data(Stream& stream, const ConvShape& shape, const Batch& batc
   std::size_t bytes = 0;
   CUDNN_CHECK(cudnnGetConvolutionBackwardDataWorkspaceSize(pass.handle(), dnn.w.get(), dnn.y.get(), dnn.conv.get(),
                                                            dnn.x.get(), kBackwardData, &bytes));
-  pass.run(dy, pass.y_size(), w, pass.w_size(), bytes, false, dx, pass.x_size(),
+  pass.run(pass.y(dy), pass.w(w), bytes, false, pass.x(dx),
            [&](const float* of_dy, const float* of_w, void* workspace, float* of_dx) {
              CUDNN_CHECK(cudnnConvolutionBackwardData(pass.handle(), &kOne, dnn.w.get(), of_w, dnn.y.get(), of_dy,
                                                       dnn.conv.get(), kBackwardData, workspace, bytes, &kZero,
@@ -181,7 +186,7 @@ void dnn_backward_weights(Stream& stream, const ConvShape& shape, const Batch& b
   std::size_t bytes = 0;
   CUDNN_CHECK(cudnnGetConvolutionBackwardFilterWorkspaceSize(pass.handle(), dnn.x.get(), dnn.y.get(), dnn.conv.get(),
                                                              dnn.w.get(), kBackwardWeights, &bytes));
-  pass.run(x, pass.x_size(), dy, pass.y_size(), bytes, false, dw, pass.w_size(),
+  pass.run(pass.x(x), pass.y(dy), bytes, false, pass.w(dw),
            [&](const float* of_x, const float* of_dy, void* workspace, float* of_dw) {
              CUDNN_CHECK(cudnnConvolutionBackwardFilter(pass.handle(), &kOne, dnn.x.get(), of_x, dnn.y.get(), of_dy,
                                                         dnn.conv.get(), kBackwardWeights, workspace, bytes, &kZero,

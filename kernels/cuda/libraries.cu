@@ -5,7 +5,7 @@
 
 namespace fedscape::kernels {
 
-bool by_library(Stream& stream, ops::ConvPass pass, const ConvShape& shape, const Batch& batch) {
+bool by_library(Stream& stream, ConvPass pass, const ConvShape& shape, const Batch& batch) {
   const ProductChoice* const choice = stream.products();
   return choice && batch.models > 0 && batch.size > 0 && choice->library({pass, shape, batch.size, stream.tf32()});
 }

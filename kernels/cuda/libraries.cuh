@@ -9,7 +9,7 @@
 namespace fedscape::kernels {
 
 /// Whether the stream leaves this product to a library.
-bool by_library(Stream& stream, ops::ConvPass pass, const ConvShape& shape, const Batch& batch);
+bool by_library(Stream& stream, ConvPass pass, const ConvShape& shape, const Batch& batch);
 
 /// y = act(x w + bias + residual), act = max(0, .) with relu; bias and residual may be absent, residual may be y.
 void library_forward(Stream& stream, const ConvShape& shape, const Batch& batch, Slot<const float> x,

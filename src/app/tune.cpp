@@ -42,7 +42,7 @@ std::set<Product> products_of(Stream& stream, const Network& network, const Data
   std::vector<float> values(static_cast<std::size_t>(network.layout().size()));
   init_params(network, "torch", 1, values);
   const Tensor<float> one = to_device(stream, values, {1, network.layout().size()});
-  Evaluator evaluator(stream, network, 1, tf32 ? Precision::tf32 : Precision::float32);
+  Evaluator evaluator(stream, network, 1);
   evaluator.load(stream, one);
   evaluator.all(stream, data);  // the last chunk, too
 
