@@ -1,4 +1,5 @@
 """What the reports of all benchmarks share: the machine's name, and how numbers and tables are written."""
+import contextlib
 import os
 import pathlib
 import re
@@ -45,9 +46,12 @@ def slug() -> str:
 
 
 def commit() -> str:
-    """Of the code that is measured."""
+    """Of the code that is measured; FEDSCAPE_COMMIT names it where there is no repository."""
     words = ["git", "-C", str(pathlib.Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
-    return subprocess.run(words, capture_output=True, text=True).stdout.strip() or "unknown"
+    with contextlib.suppress(OSError):
+        if found := subprocess.run(words, capture_output=True, text=True).stdout.strip():
+            return found
+    return os.environ.get("FEDSCAPE_COMMIT", "unknown")
 
 
 def number(value: float | None, unit: str = "") -> str:

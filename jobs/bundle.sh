@@ -5,10 +5,12 @@
 # There, wherever it has been moved:
 #   FOLDER/run.sh [-n RANKS] fl run --data-path FOLDER/data/...     # fedscape's arguments; -n: on this node
 #   srun --mpi=pmix -n RANKS FOLDER/run.sh fl run ...               # under Slurm, over TCP between nodes
-# --without-cuda: without cuBLAS, cuDNN and NCCL, which the node then has in CUDA_HOME or where its loader looks;
+# --without-cuda: without cuBLAS, cuDNN and NCCL, which the node then has in CUDA_HOME, LD_LIBRARY_PATH or where its
+# loader looks;
 # --tests: the unit tests as well (FOLDER/run.sh --program fedscape_tests); --benchmarks: bench_ops and bench_aggregate,
 # where they are built. DATA: files and folders, copied to data/.
-# The processor must have what the one that built had (-march=native).
+# The processor must have what the one that built had (-march=native): for others configure the build with
+# -DCMAKE_CXX_FLAGS=-march=x86-64-v3.
 set -euo pipefail
 fail() { echo "bundle: $*" >&2; exit 1; }
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -85,7 +87,8 @@ export OPAL_PREFIX=\$here OPAL_PKGLIBDIR=\$here/plugins OPAL_PKGDATADIR=\$here/s
 export HWLOC_PLUGINS_PATH=\$here/plugins OMPI_MCA_ess_singleton_isolated=1 # one rank needs no daemon
 program=\$1
 shift
-exec "\$here/lib/$loader" --library-path "\$here/lib:\${CUDA_HOME:-/usr/local/cuda}/lib64" "\$here/bin/\$program" "\$@"
+libraries=\$here/lib:\${CUDA_HOME:-/usr/local/cuda}/lib64\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}:/usr/local/nvidia/lib64
+exec "\$here/lib/$loader" --library-path "\$libraries" "\$here/bin/\$program" "\$@"
 BUNDLED
 cat >"$made/run.sh" <<'RUN'
 #!/bin/bash

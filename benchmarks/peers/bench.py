@@ -94,7 +94,7 @@ def start_rivals(w: Workload, threads: int, folder: pathlib.Path, options) -> li
     for name in w.rivals if fedscape.DEVICE == "cpu" else w.rivals_on_cuda:
         if name == "pytorch_processes" and threads == 1:
             continue
-        line = Line(name, precision="bf16" if name.endswith("_bf16") else "float32")
+        line = Line(name, precision=next((p for p in ("bf16", "tf32") if name.endswith(p)), "float32"))
         process = RivalProcess(name, w.key, threads, folder, options.full)
         try:
             line.note = process.read(options.timeout)["ready"]
@@ -123,11 +123,11 @@ def attempt(line: Line, action, process: RivalProcess | None = None) -> None:
 def check(line: Line, process: RivalProcess, ours: dict[str, float], tolerance: float, timeout: float) -> None:
     line.difference = difference(ours, process.ask("losses", timeout))
     if not line.difference <= tolerance:
-        raise ValueError(f"losses differ by {line.difference:.1e} (relative), tolerance {tolerance:.0e}")
+        raise ValueError(f"{report.DIFFERENT} by {line.difference:.1e} (relative), tolerance {tolerance:.0e}")
 
 
-def compare_with_float32(line: Line, process: RivalProcess | None, float32: tuple[dict, dict], w: Landscape,
-                         threads: int, folder: pathlib.Path, timeout: float) -> None:
+def compare_surfaces(line: Line, process: RivalProcess | None, float32: tuple[dict, dict], w: Landscape,
+                     threads: int, folder: pathlib.Path, timeout: float) -> None:
     """What reduced precision does to the surface. Nothing is refused here: the table says what it costs."""
     losses, accuracies = float32
     if process:
@@ -139,10 +139,11 @@ def compare_with_float32(line: Line, process: RivalProcess | None, float32: tupl
     line.accuracy = max((abs(accuracy[p] - accuracies[p]) for p in points if p in accuracy), default=None)
 
 
-def compare_losses(line: Line, float32: dict[str, float], w: Workload, threads: int, folder: pathlib.Path,
-                   timeout: float) -> None:
+def compare_losses(line: Line, process: RivalProcess | None, float32: dict[str, float], w: Workload, threads: int,
+                   folder: pathlib.Path, timeout: float) -> None:
     """What training in reduced precision does to the losses; nothing is refused."""
-    line.difference = difference(float32, fedscape.losses(w, folder, threads, timeout, line.precision))
+    reduced = process.ask("losses", timeout) if process else fedscape.losses(w, folder, threads, timeout, line.precision)
+    line.difference = difference(float32, reduced)
 
 
 def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Line]:
@@ -156,15 +157,13 @@ def compete(w: Workload, threads: int, folder: pathlib.Path, options) -> list[Li
         for line, process in rivals:
             if line.precision == "float32":
                 attempt(line, lambda: check(line, process, ours, tolerance, timeout), process)
-        if not isinstance(w, Landscape):
-            for line in reduced:
-                attempt(line, lambda: compare_losses(line, ours, w, threads, folder, timeout))
-            float32, looked_at = None, []
-        else:
+        compare = compare_losses
+        float32 = ours
+        if isinstance(w, Landscape):
+            compare = compare_surfaces
             float32 = fedscape.landscape(near(w), folder, threads, timeout, "float32") if reduced else None
-            looked_at = reduced
-        for line, process in [(line, None) for line in looked_at] + [r for r in rivals if r[0].precision != "float32"]:
-            attempt(line, lambda: compare_with_float32(line, process, float32, w, threads, folder, timeout), process)
+        for line, process in [(line, None) for line in reduced] + [r for r in rivals if r[0].precision != "float32"]:
+            attempt(line, lambda: compare(line, process, float32, w, threads, folder, timeout), process)
         for _ in range(options.repeats):
             for line in (own, *reduced):
                 attempt(line, lambda: line.seconds.append(fedscape.measure(w, folder, threads, timeout, line.precision)))
@@ -210,7 +209,7 @@ def main() -> None:
     for key in options.workloads.split(","):
         if key == "aggregation":
             continue
-        w, folder = find(key, options.full), options.folder / key
+        w, folder = find(key, options.full, fedscape.DEVICE), options.folder / key
         print(f"{w.title}", flush=True)
         for threads in map(int, options.threads.split(",")):
             try:
@@ -229,6 +228,7 @@ def main() -> None:
             report.write(options.results, entries, [])
     exact = aggregation.run(options.repeats) if "aggregation" in options.workloads.split(",") else []
     report.write(options.results, entries, exact)
+    sys.exit("\n".join(report.wrong(entries)) or 0)
 
 
 if __name__ == "__main__":

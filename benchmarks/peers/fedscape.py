@@ -72,7 +72,7 @@ def command(w: Workload, folder: pathlib.Path, threads: int, rounds: int, dropou
 def run(words: list[str], timeout: float) -> str:
     done = subprocess.run(words, cwd=ROOT, timeout=timeout, capture_output=True, text=True)
     if done.returncode != 0:
-        raise RuntimeError(f"exit code {done.returncode}: {done.stderr.strip().splitlines()[-1]}")
+        raise RuntimeError(f"exit code {done.returncode}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
     return done.stdout + done.stderr
 
 
@@ -127,5 +127,7 @@ def measure(w: Workload, folder: pathlib.Path, threads: int, timeout: float, pre
     """Seconds a unit: of a sweep per point, else per round after a first one that is left out."""
     said = run(timed_command(w, folder, threads, precision), timeout)
     if isinstance(w, Landscape):
-        return float(re.search(r"\(([0-9.e+-]+) s a point\)", said).group(1))
+        if found := re.search(r"\(([0-9.e+-]+) s a point\)", said):
+            return float(found.group(1))
+        raise RuntimeError("no time of a point in what the sweep says")
     return statistics.fmean(float(row["seconds"]) for row in rows(folder)[1:])

@@ -9,6 +9,7 @@ from reporting import commit, machine, number, slug, time_of
 from workloads import WORKLOADS, Workload
 
 FEDSCAPE = "fedscape"
+DIFFERENT = "losses differ"
 
 
 def entry(w: Workload, threads: int, lines: list, command: list[str]) -> dict:
@@ -26,6 +27,12 @@ def entry(w: Workload, threads: int, lines: list, command: list[str]) -> dict:
             "contestants": contestants, "best": best and best["name"], "ratio": best and best["ratio"],
             "command": " ".join(relative(word) for word in command),
             "commit": commit()}
+
+
+def wrong(entries: list[dict]) -> list[str]:
+    """What must not happen: fedscape fails, or computes something else than a rival."""
+    return [f"{e['title']}: {c['name']}: {c['failure']}" for e in entries for c in e["contestants"]
+            if c["failure"] and (c["name"].startswith(FEDSCAPE) or DIFFERENT in c["failure"])]
 
 
 def without_paths(text: str) -> str:
@@ -59,10 +66,11 @@ def summary(entries: list[dict]) -> list[str]:
 
 
 REDUCED = """\
-Evaluation with operands of products in bf16 (8 bits), with weights (bf16w2) or weights and inputs (bf16x2) in two parts
-of bf16 (16 bits), sums in float32, each against the fastest float32 rival. `loss`, `accuracy`: the largest differences
-to fedscape's float32 among 5x3 points of [-0.1, 0.1]^2 with a loss below 10, relative and in percentage points; aimed at
-are 3x, 1e-3 and 0.2."""
+Operands of products in bf16 (8 bits), with weights (bf16w2) or weights and inputs (bf16x2) in two parts of bf16 (16
+bits), or, on GPUs, in tf32 (11 bits); sums in float32; each against the fastest float32 rival. `loss`, `accuracy`: the
+largest differences to fedscape's float32, relative and in percentage points: in training, of the losses that are
+compared before it is timed; in a landscape, among 5x3 points of [-0.1, 0.1]^2 with a loss below 10 (aimed at in bf16:
+3x, 1e-3 and 0.2)."""
 
 
 def reduced_lines(entries: list[dict]) -> list[str]:
@@ -107,7 +115,7 @@ def ceiling_lines(entries: list[dict]) -> list[str]:
         for c in e["contestants"]:
             if c["median"]:
                 rate = e["ceilings"]["unit"] / c["median"]
-                ceiling = e["ceilings"]["float32" if c["precision"] == "float32" else "bf16"]
+                ceiling = e["ceilings"]["bf16" if c["precision"].startswith("bf16") else c["precision"]]
                 lines.append(f"| {e['title']} | {c['name']} | {rate / 1e12:.3g} | {rate / ceiling:.0%} |")
     return [*lines, ""]
 

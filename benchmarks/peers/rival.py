@@ -48,7 +48,7 @@ def main() -> None:
         from rivals.inputs import Inputs, prepare
         from workloads import find
         torch.set_num_threads(threads // ranks)
-        workload = find(key, "full" in sys.argv[5:])
+        workload = find(key, "full" in sys.argv[5:], os.environ.get("FEDSCAPE_PEERS_DEVICE", "cpu"))
         if name == "prepare":
             return prepare(workload, folder)
         if name == "ceilings":

@@ -20,7 +20,7 @@ class Workload:
     network: str                  # fedscape's name
     options: dict[str, str] = field(default_factory=dict)
     rivals: tuple[str, ...] = ("pytorch", "pytorch_processes")
-    rivals_on_cuda: tuple[str, ...] = ("pytorch", "pytorch_vmap")
+    rivals_on_cuda: tuple[str, ...] = ("pytorch", "pytorch_vmap", "pytorch_tf32", "pytorch_vmap_tf32")
     target: str = ""              # the ratio that fedscape aims at, per core
     known: dict[str, str] = field(default_factory=dict)  # rival: what it is known to reach on one core of this class
     precisions: tuple[str, ...] = ()  # others than float32 that fedscape is timed in as well
@@ -60,7 +60,8 @@ class Landscape(Workload):
     near_bound: float = 0.1                 # basin, as losses far from it say little
     warm_steps: int = 20                    # of training, so that the model has statistics and a basin
     rivals: tuple[str, ...] = ("pytorch_landscape", "pytorch_landscape_bf16", "loss_landscape")
-    rivals_on_cuda: tuple[str, ...] = ("pytorch_landscape", "pytorch_landscape_vmap", "pytorch_landscape_bf16")
+    rivals_on_cuda: tuple[str, ...] = ("pytorch_landscape", "pytorch_landscape_vmap", "pytorch_landscape_tf32",
+                                       "pytorch_landscape_bf16")
     precisions: tuple[str, ...] = ("bf16", "bf16w2", "bf16x2")
     unit: str = "point"
 
@@ -121,7 +122,14 @@ def near(w: Landscape) -> Landscape:
     return replace(w, points=w.near_points, bound=w.near_bound)
 
 
-def find(key: str, full: bool) -> Workload:
-    """A workload; full: landscapes of the published number of points."""
+def find(key: str, full: bool, device: str) -> Workload:
+    """A workload; full: landscapes of the published number of points. On a GPU a measurement takes more rounds and
+    points where these are short, so that it is not one of the start."""
     w = WORKLOADS[key]
-    return replace(w, points=w.full_points) if full and isinstance(w, Landscape) else w
+    if isinstance(w, Landscape) and full:
+        return replace(w, points=w.full_points)
+    if device == "cuda" and isinstance(w, Landscape) and w.data.test <= 10000:
+        return replace(w, points=(16, 16))
+    if device == "cuda" and isinstance(w, Federation):
+        return replace(w, rounds=10)
+    return w

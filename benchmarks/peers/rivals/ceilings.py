@@ -3,7 +3,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from rivals import networks
-from rivals.device import DEVICE, now
+from rivals.device import DEVICE, allow_tf32, now
 from workloads import Landscape, Workload
 
 
@@ -19,10 +19,10 @@ def least(work, repeats: int = 5) -> float:
 
 def product(n: int, dtype: torch.dtype, tf32: bool) -> float:
     """FLOP/s of a product of two n x n matrices."""
-    torch.backends.cuda.matmul.allow_tf32 = tf32
+    allow_tf32(tf32)
     a, b = (torch.randn(n, n, device=DEVICE, dtype=dtype) for _ in range(2))
     seconds = least(lambda: a @ b)
-    torch.backends.cuda.matmul.allow_tf32 = False
+    allow_tf32(False)
     return 2 * n**3 / seconds
 
 

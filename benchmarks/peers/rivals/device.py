@@ -1,4 +1,5 @@
-"""Where the rivals compute, as FEDSCAPE_PEERS_DEVICE says: cpu or cuda. On CUDA products are in float32, not TF32."""
+"""Where the rivals compute, as FEDSCAPE_PEERS_DEVICE says: cpu or cuda. On CUDA products are in float32 unless a rival
+allows TF32."""
 import os
 import time
 
@@ -6,8 +7,14 @@ import torch
 
 DEVICE = torch.device(os.environ.get("FEDSCAPE_PEERS_DEVICE", "cpu"))
 CUDA = DEVICE.type == "cuda"
-torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 torch.backends.cudnn.benchmark = True
+
+
+def allow_tf32(allow: bool = True) -> None:
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allow
+
+
+allow_tf32(False)
 
 
 def now() -> float:

@@ -37,7 +37,7 @@ def without_norms(net: nn.Module, pairs: list[tuple[str, str]]) -> nn.Module:
     for layer, norm in pairs:
         module = net.get_submodule(layer)
         if module.bias is None:
-            module.bias = nn.Parameter(torch.zeros(module.weight.shape[0]))
+            module.bias = nn.Parameter(module.weight.new_zeros(module.weight.shape[0]))
         parent, _, child = norm.rpartition(".")
         setattr(net.get_submodule(parent), child, nn.Identity())
     return net
@@ -56,8 +56,10 @@ class Rival:
         ways = {f"eager, batch {b}": (self.folded, b) for b in BATCHES}
         ways |= {f"compiled, batch {b}": (compiled, b) for b in (BATCHES[0], BATCHES[-1])}
         if CUDA:
-            recorded = torch.inference_mode()(recorded_by_shape(self.folded))
+            record = lambda net: torch.inference_mode()(recorded_by_shape(net))
+            recorded, both = record(self.folded), record(compiled)
             ways |= {f"CUDA graph, batch {b}": (recorded, b) for b in BATCHES}
+            ways |= {f"compiled as a CUDA graph, batch {b}": (both, b) for b in (BATCHES[0], BATCHES[-1])}
         self.fold()
         way, times = fastest({name: lambda way=way: way for name, way in ways.items()},
                              lambda way: self.evaluate(way, TRIED), repeats=2)

@@ -17,7 +17,8 @@ class Rival(pytorch_landscape.Rival):
         forward = torch.func.vmap(self.call, in_dims=(0, None))
         kinds = {"eager": forward, "compiled": torch.compile(forward)}
         if CUDA:
-            kinds["CUDA graph"] = recorded_by_shape(lambda x, *params: forward(params, x))
+            for name, call in {"CUDA graph": forward, "compiled as a CUDA graph": kinds["compiled"]}.items():
+                kinds[name] = recorded_by_shape(lambda x, *params, call=call: call(params, x))
         ways = {f"{kind}, {models} models, batch {batch}": (call, kind, models, batch)
                 for kind, call in kinds.items() for models, batch in WAYS}
         points = [(0.0, 0.0)] * max(models for models, _ in WAYS)
@@ -44,7 +45,7 @@ class Rival(pytorch_landscape.Rival):
             params = tuple(torch.stack(values) for values in zip(*rows))
             sums = torch.zeros(models, dtype=torch.float64, device=DEVICE)
             for x, y in zip(images.split(batch), labels.split(batch)):
-                logits = call(x, *params) if kind == "CUDA graph" else call(params, x)
+                logits = call(x, *params) if kind.endswith("CUDA graph") else call(params, x)
                 terms = F.cross_entropy(logits.flatten(0, 1), y.repeat(models), reduction="none")
                 sums += terms.view(models, -1).sum(1)
             losses += (sums / len(labels)).tolist()

@@ -19,8 +19,8 @@ class Stack:
         self.start = [p.detach().clone() for p in net.parameters()]
         self.params = [p.expand(clients, *p.shape).contiguous() for p in self.start]
         gradients = torch.func.vmap(torch.func.grad_and_value(self.loss), randomness="different")
-        self.gradients = torch.compile(gradients) if way == "compiled" else gradients
-        self.step = recorded_by_shape(self.eager) if way == "CUDA graph" else self.eager
+        self.gradients = torch.compile(gradients) if way.startswith("compiled") else gradients
+        self.step = recorded_by_shape(self.eager) if way.endswith("CUDA graph") else self.eager
 
     def loss(self, params: tuple[torch.Tensor, ...], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return F.cross_entropy(torch.func.functional_call(self.net, dict(zip(self.names, params)), (x,)), y)
@@ -50,7 +50,7 @@ class Rival:
         x, y = torch.stack([c[0] for c in clients]), torch.stack([c[1] for c in clients])
         self.batches = [(x[:, i:i + self.w.batch].contiguous(), y[:, i:i + self.w.batch].contiguous())
                         for i in range(0, sizes.pop(), self.w.batch)]
-        ways = ("eager", "compiled", *(["CUDA graph"] if CUDA else []))
+        ways = ("eager", "compiled", *(["CUDA graph", "compiled as a CUDA graph"] if CUDA else []))
         way, times = fastest({way: lambda way=way: self.stack(way, self.w.dropout) for way in ways},
                              lambda stack: stack.step(*self.batches[0]))
         self.timed, self.checked = self.stack(way, self.w.dropout), self.stack(way, False)
@@ -59,7 +59,7 @@ class Rival:
 
     def stack(self, way: str, dropout: bool) -> Stack:
         stack = Stack(self.inputs.network(dropout).train(), len(self.w.data.sizes), self.w.lr, way)
-        if way == "CUDA graph":  # recording moves the parameters; every round resets them
+        if way.endswith("CUDA graph"):  # recording moves the parameters; every round resets them
             for x, y in self.batches:
                 stack.step(x, y)
         return stack

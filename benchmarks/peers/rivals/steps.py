@@ -5,7 +5,8 @@ from torch import nn
 
 from rivals.device import CUDA, now, recorded_by_shape
 
-WAYS = ("eager", "compiled network", "compiled step", *(["CUDA graph"] if CUDA else []))
+WAYS = ("eager", "compiled network", "compiled step",
+        *(["CUDA graph", "compiled network as a CUDA graph"] if CUDA else []))
 
 
 class Step:
@@ -16,9 +17,9 @@ class Step:
         self.params = list(net.parameters())
         self.state = self.params + [b for b in net.buffers() if b.is_floating_point()]
         self.momentum = torch.optim.SGD(self.params, lr, momentum=momentum, fused=True) if momentum else None
-        self.forward = torch.compile(net) if way == "compiled network" else net
+        self.forward = torch.compile(net) if way.startswith("compiled network") else net
         self.whole = torch.compile(self.functional) if way == "compiled step" else None
-        self.recorded = recorded_by_shape(self.step) if way == "CUDA graph" else None
+        self.recorded = recorded_by_shape(self.step) if way.endswith("CUDA graph") else None
         if self.whole and (self.momentum or len(self.state) > len(self.params)):
             raise ValueError("a compiled step has neither momentum nor batch norms")
 
@@ -63,7 +64,7 @@ class Step:
 
 def fastest(candidates: dict[str, object], run, repeats: int = 3) -> tuple[str, dict[str, float]]:
     """Name of the candidate for which run(make()) takes the least time, and all their times. One that fails is out."""
-    times = {}
+    times, failures = {}, []
     for name, make in candidates.items():
         try:
             candidate = make()
@@ -75,7 +76,10 @@ def fastest(candidates: dict[str, object], run, repeats: int = 3) -> tuple[str, 
                 spans.append(now() - begin)
             times[name] = min(spans)
         except Exception as error:  # torch.compile fails in many ways; eager PyTorch always is a candidate
-            print(f"{name}: {type(error).__name__}: {error}", flush=True)
+            failures.append(f"{name}: {type(error).__name__}: {error}")
+            print(failures[-1], flush=True)
+    if not times:
+        raise RuntimeError(failures[0])
     return min(times, key=times.get), times
 
 
