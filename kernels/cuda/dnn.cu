@@ -100,6 +100,23 @@ class AlignedRows {
   Tensor<float> scratch_;
 };
 
+/// Work on lanes from now on, between what the main stream has had to do and what it will have; also where an Error
+/// ends it.
+class Forked {
+ public:
+  Forked(Lanes& lanes, cudaStream_t main, int count) : lanes_(lanes), main_(main), count_(count) {
+    lanes.fork(main, count);
+  }
+  ~Forked() { lanes_.join(main_, count_); }
+  Forked(const Forked&) = delete;
+  Forked& operator=(const Forked&) = delete;
+
+ private:
+  Lanes& lanes_;
+  cudaStream_t main_;
+  int count_;
+};
+
 /// The convolutions of one pass: result[m] = call(cuDNN, left[m], right[m]), or added to it.
 class DnnPass {
  public:
@@ -126,7 +143,7 @@ class DnnPass {
     const auto pitch = static_cast<std::int64_t>((workspace_bytes + 255) / 256 * 256);
     const Tensor<std::byte> workspaces(stream_, {lanes_, pitch});
     Lanes& lanes = stream_.cuda().lanes();
-    lanes.fork(queue(stream_), lanes_);
+    const Forked forked(lanes, queue(stream_), lanes_);
     for (int m = 0; m < batch_.models; ++m) {
       const int lane = m % lanes_;
       CUDNN_CHECK(cudnnSetStream(handle(), lanes[lane]));
@@ -134,7 +151,6 @@ class DnnPass {
       call(lefts.read(m, lane), rights.read(m, lane), workspaces.data() + lane * pitch, results.place(m, lane));
       results.written(m, lane);
     }
-    lanes.join(queue(stream_), lanes_);
   }
 
  private:

@@ -35,8 +35,8 @@ class Lanes {
   Lanes();
   /// What the first `lanes` of them are given from now on waits for what `main` has to do.
   void fork(cudaStream_t main, int lanes);
-  /// What `main` is given from now on waits for them.
-  void join(cudaStream_t main, int lanes);
+  /// What `main` is given from now on waits for them. An error shows in the next call that is checked.
+  void join(cudaStream_t main, int lanes) noexcept;
   cudaStream_t operator[](int lane) const { return lanes_[lane].stream.get(); }
 
  private:
@@ -56,7 +56,7 @@ struct BlasPlans;  // blas.cu
 /// What CUDA kernels keep between calls: the stream, what is on its way to the device, and library handles made when
 /// first asked for.
 struct Stream::CudaNative {
-  explicit CudaNative(int device_index);
+  explicit CudaNative(Device device);
 
   int index;
   Handle<cudaStream_t, cudaStreamDestroy> stream;
@@ -71,8 +71,8 @@ struct Stream::CudaNative {
     void operator()(kernels::BlasPlans*) const noexcept;
   };
   std::unique_ptr<kernels::BlasPlans, DestroyPlans> blas_;
-  Handle<cudnnHandle_t, cudnnDestroy> dnn_;
   std::unique_ptr<kernels::Lanes> lanes_;
+  Handle<cudnnHandle_t, cudnnDestroy> dnn_;  // goes before the lanes that it works on
 };
 
 }  // namespace fedscape

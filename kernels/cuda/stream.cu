@@ -61,19 +61,17 @@ void Lanes::fork(cudaStream_t main, int lanes) {
   for (int i = 0; i < lanes; ++i) CUDA_CHECK(cudaStreamWaitEvent(lanes_[i].stream.get(), begin_.get(), 0));
 }
 
-void Lanes::join(cudaStream_t main, int lanes) {
+void Lanes::join(cudaStream_t main, int lanes) noexcept {
   for (int i = 0; i < lanes; ++i) {
-    CUDA_CHECK(cudaEventRecord(lanes_[i].done.get(), lanes_[i].stream.get()));
-    CUDA_CHECK(cudaStreamWaitEvent(main, lanes_[i].done.get(), 0));
+    cudaEventRecord(lanes_[i].done.get(), lanes_[i].stream.get());
+    cudaStreamWaitEvent(main, lanes_[i].done.get(), 0);
   }
 }
 
 }  // namespace kernels
 
-Stream::CudaNative::CudaNative(int device_index) : index(device_index) {
-  CUDA_CHECK(cudaSetDevice(index));
-  stream = kernels::make_stream();
-}
+Stream::CudaNative::CudaNative(Device device)
+    : index((cuda::use(device), device.index)), stream(kernels::make_stream()) {}  // all that follows is on that device
 
 kernels::Lanes& Stream::CudaNative::lanes() {
   if (!lanes_) lanes_ = std::make_unique<kernels::Lanes>();
@@ -110,7 +108,7 @@ std::string why_no_device() {
   return status == cudaSuccess ? "the driver shows no device" : cudaGetErrorString(status);
 }
 
-Stream::CudaNative* make_native(Device device) { return new Stream::CudaNative(device.index); }
+Stream::CudaNative* make_native(Device device) { return new Stream::CudaNative(device); }
 void destroy_native(Stream::CudaNative* native) noexcept { delete native; }
 void synchronize(Stream::CudaNative& native) {
   refuse_in_capture(native);
@@ -135,19 +133,21 @@ std::string device_name(Device device) {
 std::string libraries() { return fmt::format("cuBLAS {}, cuDNN {}", cublasLtGetVersion(), cudnnGetVersion()); }
 
 void* allocate(Device device, std::size_t bytes) {
-  CUDA_CHECK(cudaSetDevice(device.index));
+  use(device);
   void* data = nullptr;
   const cudaError_t status = cudaMalloc(&data, bytes);  // aligned to 256
-  if (status == cudaSuccess) return data;
-  cudaGetLastError();
-  if (status != cudaErrorMemoryAllocation) fail(fmt::format("cudaMalloc: {}", cudaGetErrorString(status)));
-  throw OutOfMemory(fmt::format("no memory for {} bytes on CUDA device {}", bytes, device.index));
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    throw OutOfMemory(fmt::format("no memory for {} bytes on CUDA device {}", bytes, device.index));
+  }
+  if (status != cudaSuccess) fail_call("cudaMalloc", cudaGetErrorString(status), false, __FILE__, __LINE__);
+  return data;
 }
 
 void deallocate(void* data) noexcept { cudaFree(data); }
 
 std::size_t free_bytes(Device device) {
-  CUDA_CHECK(cudaSetDevice(device.index));
+  use(device);
   std::size_t free = 0, total = 0;
   CUDA_CHECK(cudaMemGetInfo(&free, &total));
   return free;
@@ -160,7 +160,7 @@ void stage(Stream::CudaNative& native, void* to, const void* from, std::size_t b
 
 void copy(Stream::CudaNative& native, void* to, const void* from, std::size_t bytes, bool wait) {
   if (wait) refuse_in_capture(native);
-  CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, native.stream.get()));
+  if (bytes > 0) CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, native.stream.get()));
   if (wait) synchronize(native);
 }
 
@@ -182,10 +182,10 @@ Graph* capture(Stream::CudaNative& native, const std::function<void()>& work) {
   cudaGraph_t captured = nullptr;
   fits = cudaStreamEndCapture(stream, &captured) == cudaSuccess && fits;
   const Handle<cudaGraph_t, cudaGraphDestroy> graph(captured);
+  cudaGraphExec_t launchable = nullptr;
+  fits = fits && cudaGraphInstantiateWithFlags(&launchable, captured, 0) == cudaSuccess;
   cudaGetLastError();  // forget what a refused call left
   if (!fits) return nullptr;
-  cudaGraphExec_t launchable = nullptr;
-  CUDA_CHECK(cudaGraphInstantiateWithFlags(&launchable, captured, 0));
   return new Graph{Handle<cudaGraphExec_t, cudaGraphExecDestroy>(launchable)};
 }
 

@@ -54,8 +54,9 @@ std::unique_ptr<const Tuning> tuning_of(Device device, const std::string& path) 
   FEDSCAPE_CHECK(device.kind == DeviceKind::cuda, "--tuning: it is for CUDA devices and needs --device cuda");
   auto tuning = std::make_unique<Tuning>(read_tuning(path));
   const std::string name = cuda::device_name(device);
-  FEDSCAPE_CHECK(tuning->device == name, "{}: made on '{}', this device is '{}'; run `fedscape tune` on it", path,
-                 tuning->device, name);
+  FEDSCAPE_CHECK(tuning->device == name && tuning->libraries == cuda::libraries(),
+                 "{}: made on '{}' with {}, this is '{}' with {}; run `fedscape tune` here", path, tuning->device,
+                 tuning->libraries, name, cuda::libraries());
   return tuning;
 }
 

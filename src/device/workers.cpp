@@ -47,7 +47,7 @@ struct Workers::Pool {
   }
 
   // A helper makes its Stream itself: oneDNN ties what it makes to the OpenMP settings of the making thread.
-  void serve(int worker) {
+  void serve(int worker) try {
     Stream stream(device);
     stream.set_products(products);
     std::uint64_t seen = 0;
@@ -61,6 +61,9 @@ struct Workers::Pool {
       }
       take_tasks(stream, worker, {});
     }
+  } catch (...) {  // there is no stream: the next run says why
+    const std::lock_guard lock(mutex);
+    no_stream = std::current_exception();
   }
 
   /// One word says all that a thread must know to take a task, so that one that wakes late, even in the next run, takes
@@ -81,6 +84,7 @@ struct Workers::Pool {
       if (worker > 0) stream.set_profile(profile_of(worker));
       const ProfileScope working(worker > 0 ? stream.profile() : nullptr, phase, kind);
       (*work)(stream, worker, task);
+      if (worker > 0) stream.synchronize();  // the calling thread's stream goes on with what this one made
       if (idle) idle();
     } catch (...) {
       const std::lock_guard lock(mutex);
@@ -109,7 +113,7 @@ struct Workers::Pool {
   std::atomic<std::uint64_t> next{0};
   std::atomic<std::int64_t> left{0};  // tasks that have not ended
   std::int64_t failed_task = std::numeric_limits<std::int64_t>::max();
-  std::exception_ptr failure;
+  std::exception_ptr failure, no_stream;
   Phase phase = Phase::other;  // what the calling thread does
   std::string_view kind;
   std::vector<Profile> profiles;  // of each worker
@@ -129,7 +133,12 @@ void Workers::run(std::int64_t tasks, const std::function<void(Stream&, int, std
                   const std::function<void()>& idle) {
   Pool& pool = *pool_;
   FEDSCAPE_CHECK(tasks >= 0 && tasks < std::int64_t{1} << (Pool::kBits - 1), "{} tasks", tasks);
+  {
+    const std::lock_guard lock(pool.mutex);
+    if (pool.no_stream) std::rethrow_exception(pool.no_stream);
+  }
   Workers* const team = pool.main_stream.team();
+  if (!pool.helpers.empty()) pool.main_stream.synchronize();  // their streams go on with what it made
   pool.main_stream.set_team(nullptr);  // what a task would share out it does by itself
   {
     const std::lock_guard lock(pool.mutex);

@@ -6,7 +6,7 @@
 
 /// cuDNN as far as kernels/cuda uses it: convolutions of channels-last samples, term after term.
 
-enum cudnnStatus_t { CUDNN_STATUS_SUCCESS = 0, CUDNN_STATUS_BAD_PARAM = 2000 };
+enum cudnnStatus_t { CUDNN_STATUS_SUCCESS = 0, CUDNN_STATUS_ALLOC_FAILED = 1003, CUDNN_STATUS_BAD_PARAM = 2000 };
 enum cudnnTensorFormat_t { CUDNN_TENSOR_NHWC = 1 };
 enum cudnnDataType_t { CUDNN_DATA_FLOAT = 0 };
 enum cudnnConvolutionMode_t { CUDNN_CROSS_CORRELATION = 1 };
