@@ -113,14 +113,14 @@ void batch_norm_apply(const Grid& grid, const Batch& batch, std::int64_t positio
 struct UpdateRunning {
   const int* counts;
   std::int64_t positions;
-  const float* momentum;
-  bool one_momentum;
+  float momentum;
+  const float* momenta;  // of each model, or null
   Slot<const float> moments;
   Slot<float> mean, variance;
   int C;
   FEDSCAPE_HOST_DEVICE void operator()(int m, std::int64_t c) const {
     if (counts[m] == 0) return;
-    const RunningRate running(momentum[one_momentum ? 0 : m], static_cast<double>(counts[m] * positions));
+    const RunningRate running(momenta ? momenta[m] : momentum, static_cast<double>(counts[m] * positions));
     const float* const now = row_of(moments, m);
     row_of(mean, m)[c] = running.mean(row_of(mean, m)[c], now[c]);
     row_of(variance, m)[c] = running.variance(row_of(variance, m)[c], now[C + c]);
@@ -133,9 +133,10 @@ void batch_norm_update(const Grid& grid, const Batch& batch, std::int64_t positi
                        Slot<float> variance) {
   const ArenaScope scope(grid.stream());
   const View<const int> counts = upload_counts(grid, batch);
-  const View<const float> rates = grid.upload(momentum.data(), std::ssize(momentum));
+  const bool one = momentum.size() == 1;
+  const View<const float> each = one ? View<const float>() : grid.upload(momentum.data(), std::ssize(momentum));
   grid.threads(C, batch.models,
-               UpdateRunning{counts.data, positions, rates.data, momentum.size() == 1, moments, mean, variance, C});
+               UpdateRunning{counts.data, positions, momentum[0], each.data, moments, mean, variance, C});
 }
 
 }  // namespace fedscape::kernels::on_grid

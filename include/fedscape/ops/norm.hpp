@@ -17,9 +17,9 @@ void batch_norm_backward(Stream& stream, const Batch& batch, View<const float> x
 /// y = (x - mean) / sqrt(variance + eps) * scale + shift with given statistics. y may alias x.
 void batch_norm_apply(Stream& stream, const Batch& batch, float eps, View<const float> x, Slot<const float> mean,
                       Slot<const float> variance, Slot<const float> scale, Slot<const float> shift, View<float> y);
-/// running = (1 - momentum[m]) * running + momentum[m] * batch statistic (momentum [M], or [1] for all models), the
-/// variance unbiased by n/(n-1) with n = counts[m] * positions. Models with counts[m] = 0 keep theirs. moments as
-/// above, running mean and variance [C] each.
+/// running = (1 - momentum[m]) * running + momentum[m] * batch statistic (momentum [M], or [1] for all models, which a
+/// captured step keeps), the variance unbiased by n/(n-1) with n = counts[m] * positions. Models with counts[m] = 0
+/// keep theirs. moments as above, running mean and variance [C] each.
 void batch_norm_update(Stream& stream, const Batch& batch, std::int64_t positions, std::span<const float> momentum,
                        View<const float> moments, Slot<float> mean, Slot<float> variance);
 
