@@ -201,6 +201,8 @@ Recalibrator::Recalibrator(Stream& stream, const Network& network, int models, i
   momentum_.resize(m), keys_.resize(m);
 }
 
+std::int64_t Recalibrator::floats() const { return tape_ ? tape_->floats() : 0; }
+
 void Recalibrator::run(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, View<float> params,
                        const std::function<void()>& between) {
   if (!tape_) return;

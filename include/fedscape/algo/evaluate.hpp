@@ -74,6 +74,7 @@ class Recalibrator {
   Recalibrator(Stream& stream, const Network& network, int models, int batch = 128);
   void run(Stream& stream, const Dataset& data, std::span<const std::int32_t> indices, View<float> params,
            const std::function<void()>& between = {});
+  std::int64_t floats() const;  // that it holds
 
  private:
   const Network* network_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "fedscape/base/at.hpp"
+#include "fedscape/base/log.hpp"
 #include "fedscape/device/memory.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/mix.hpp"
@@ -34,18 +36,18 @@ struct Job {
   const SweepOptions& options;
 };
 
-/// Evaluates tiles on one thread; holds its plan, its stack of models and what recalibration needs.
-class TileEvaluator {
+/// Evaluates up to so many points together; holds their plan, their models and what recalibration needs.
+class StackEvaluator {
  public:
-  TileEvaluator(Stream& stream, const Job& job)
+  StackEvaluator(Stream& stream, const Job& job, int models)
       : job_(job),
-        evaluator_(stream, job.network, job.options.models_per_stack, job.options.precision),
-        params_(stream, {job.options.models_per_stack, job.network.layout().size()}) {
-    if (job.recalibrate) recalibrator_.emplace(stream, job.network, job.options.models_per_stack);
+        evaluator_(stream, job.network, models, job.options.precision),
+        params_(stream, {models, job.network.layout().size()}) {
+    if (job.recalibrate) recalibrator_.emplace(stream, job.network, models);
   }
 
   /// `between` is called after each chunk.
-  std::vector<Metrics> run(Stream& stream, const Tile& tile, const std::function<void()>& between) {
+  std::vector<Metrics> run(Stream& stream, std::span<const Point> tile, const std::function<void()>& between) {
     const View<float> params = params_.view().rows(0, static_cast<std::int64_t>(tile.size()));
     perturb(stream, job_.plane, job_.grid, tile, params);
     if (recalibrator_) recalibrator_->run(stream, *job_.recalibrate, {}, params, between);
@@ -67,6 +69,36 @@ class TileEvaluator {
   Evaluator evaluator_;
   std::optional<Recalibrator> recalibrator_;
   Tensor<float> params_;
+};
+
+/// Evaluates tiles on one thread: whole ones, or in parts where the device has no room for all points side by side.
+class TileEvaluator {
+ public:
+  explicit TileEvaluator(const Job& job) : job_(job), models_(at(job.options.models_per_stack)) {}
+
+  std::vector<Metrics> run(Stream& stream, const Tile& tile, const std::function<void()>& between) {
+    std::vector<Metrics> metrics;
+    for (std::size_t done = 0; done < tile.size();) {
+      const std::size_t now = std::min(models_, tile.size() - done);
+      try {
+        if (!stack_) stack_.emplace(stream, job_, static_cast<int>(models_));
+        const std::vector<Metrics> part = stack_->run(stream, std::span(tile).subspan(done, now), between);
+        metrics.insert(metrics.end(), part.begin(), part.end());
+        done += now;
+      } catch (const OutOfMemory& error) {
+        if (models_ == 1) throw;
+        models_ = (models_ + 1) / 2;
+        stack_.reset();
+        log_warning("{}: going on with {} points side by side", error.what(), models_);
+      }
+    }
+    return metrics;
+  }
+
+ private:
+  const Job& job_;
+  std::size_t models_;
+  std::optional<StackEvaluator> stack_;
 };
 
 /// Returns the tile that a worker failed to finish, so that nobody waits for it.
@@ -130,7 +162,7 @@ class RankSweep {
  private:
   void lead(Stream& stream) {
     const EndOfFeed end(feed_);
-    std::optional<TileEvaluator> evaluator;
+    TileEvaluator evaluator(job_);
     do {
       attend();
       if (const std::optional<std::int64_t> tile = feed_.try_take())
@@ -142,17 +174,15 @@ class RankSweep {
   }
 
   void follow(Stream& stream) {
-    std::optional<TileEvaluator> evaluator;
+    TileEvaluator evaluator(job_);
     const auto take = [&] { return in_phase(stream, Phase::waiting, "threads", [&] { return feed_.take(); }); };
     while (const std::optional<std::int64_t> tile = take()) evaluate(stream, evaluator, *tile, {});
   }
 
-  void evaluate(Stream& stream, std::optional<TileEvaluator>& evaluator, std::int64_t tile,
-                const std::function<void()>& between) {
+  void evaluate(Stream& stream, TileEvaluator& evaluator, std::int64_t tile, const std::function<void()>& between) {
     TileInHand in_hand(feed_);
     if (between) between();  // asks for the next tile before this one is begun
-    if (!evaluator) evaluator.emplace(stream, job_);
-    in_hand.finish({tile, evaluator->run(stream, tiles_[static_cast<std::size_t>(tile)], between)});
+    in_hand.finish({tile, evaluator.run(stream, tiles_[static_cast<std::size_t>(tile)], between)});
   }
 
   void hand_over(const FinishedTile& finished) {
@@ -185,13 +215,14 @@ bool moves_statistics(Stream& stream, const ParamLayout& layout, const Plane& pl
 /// Points that each thread evaluates together where nobody says how many: one, or on a GPU what half of the free memory
 /// of every rank's holds, but no more than its share of the points.
 int models_that_fit(Workers& workers, Communicator& comm, const Network& network, std::span<const SweepData> splits,
-                    std::size_t points, Precision precision) {
+                    const Dataset* recalibrate, std::size_t points, Precision precision) {
   Stream& stream = workers.stream();
   if (stream.device().kind == DeviceKind::cpu) return 1;
   for (const SweepData& split : splits) split.data->settle(stream);  // what they take is not free
+  if (recalibrate) recalibrate->settle(stream);
   const auto threads = static_cast<std::int64_t>(workers.size()), ranks = std::int64_t{comm.size()};
-  const std::int64_t floats =
-      InferencePlan(stream, network, 1, kMetricChunk, precision).floats() + network.layout().size();
+  std::int64_t floats = InferencePlan(stream, network, 1, kMetricChunk, precision).floats() + network.layout().size();
+  if (recalibrate) floats += Recalibrator(stream, network, 1).floats();
   const auto fitting = static_cast<std::int64_t>(free_bytes(stream.device()) / 2 / sizeof(float)) / floats / threads;
   const std::int64_t least = -comm.max(-fitting), share = static_cast<std::int64_t>(points) / (threads * ranks);
   return static_cast<int>(std::clamp<std::int64_t>(std::min(least, share), 1, 65535));
@@ -216,7 +247,8 @@ void sweep(Workers& workers, Communicator& comm, const Network& network, const P
   // 1. The same tiles in the same order on every rank.
   SweepOptions options = asked;
   if (asked.models_per_stack == 0)
-    options.models_per_stack = models_that_fit(workers, comm, network, splits, pending.size(), asked.precision);
+    options.models_per_stack =
+        models_that_fit(workers, comm, network, splits, recalibrate, pending.size(), asked.precision);
   const Job job{network, plane, grid, splits, recalibrate, options};
   check(workers.stream(), job);
   const std::vector<Tile> tiles = plan_tiles(grid, pending, options.models_per_stack);
