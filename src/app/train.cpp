@@ -25,6 +25,14 @@ namespace fedscape {
 
 namespace {
 
+/// All ranks go on with the root's values.
+void share_model(Communicator& comm, Stream& stream, View<float> values) {
+  if (comm.size() == 1) return;
+  std::vector<float> host = to_host(stream, View<const float>(values));
+  comm.broadcast(std::as_writable_bytes(std::span(host)), 0);
+  copy_to_device(stream, values.data, host.data(), host.size() * sizeof(float));
+}
+
 class Train : public Command {
  public:
   void options(OptionTable& table) override;
@@ -215,7 +223,7 @@ int Train::run(Communicator& world, const OptionTable& table) {
       trainer->write(stream, server);
     });
     comm.broadcast(std::as_writable_bytes(std::span(&now, 1)), 0);
-    comm.broadcast(std::as_writable_bytes(std::span(server.global.data(), static_cast<std::size_t>(P))), 0);
+    share_model(comm, stream, server.global);
     if (now.epoch_ended) {
       const Metrics metrics = evaluate_sharded(workers, comm, *network, server.global, test);
       server.round = now.report.epoch;
