@@ -33,7 +33,6 @@ if [ -n "$bundle" ]; then
   wheels=$("$python" -c 'import glob, nvidia; print(":".join(sorted(glob.glob(nvidia.__path__[0] + "/*/lib"))))' 2>/dev/null || true)
   if [ -n "$wheels" ]; then export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$wheels; fi
 fi
-tests_of() { timeout -k 5 "$seconds" "$@" "${tests[@]}" --gtest_brief=1 --gtest_filter="$filter"; } # prefix of the command
 
 # What is there.
 listed=$("${tests[@]}" --gtest_list_tests) || { echo "gpu.sh: ${tests[*]} does not start" >&2 && exit 1; }
@@ -66,7 +65,7 @@ check() {
     124 | 137) verdict="FAILS: not over in $seconds s" failed=1 ;;
     *) verdict=FAILS failed=1 && tail -n 30 "$work/step.txt" >&2 ;;
   esac
-  more=$(awk '/^\[  PASSED  \]/ { n += $4 } /not compared/ { print "; " $0 } END { if (n) print "; " n " tests" }' "$work/step.txt")
+  more=$(awk '/^\[  PASSED  \]/ { n += $4 } END { if (n) print " (" n " tests)" }' "$work/step.txt")
   row "$name" "$verdict$more" $((SECONDS - start))
 }
 # in_parts COUNT FILTER [prefix...]: the tests in so many processes side by side; a start takes longer than most of them.
@@ -74,7 +73,8 @@ in_parts() {
   local count=$1 filter=$2 code=0 part parts=()
   shift 2
   for ((part = 0; part < count; ++part)); do
-    GTEST_TOTAL_SHARDS=$count GTEST_SHARD_INDEX=$part tests_of "$@" &
+    GTEST_TOTAL_SHARDS=$count GTEST_SHARD_INDEX=$part timeout -k 5 "$seconds" "$@" \
+      "${tests[@]}" --gtest_brief=1 --gtest_filter="$filter" &
     parts+=($!)
   done
   for part in "${parts[@]}"; do wait "$part" || code=$?; done
