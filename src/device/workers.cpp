@@ -139,7 +139,7 @@ void Workers::run(std::int64_t tasks, const std::function<void(Stream&, int, std
   }
   Workers* const team = pool.main_stream.team();
   if (!pool.helpers.empty()) pool.main_stream.synchronize();  // their streams go on with what it made
-  pool.main_stream.set_team(nullptr);  // what a task would share out it does by itself
+  pool.main_stream.set_team(nullptr);                         // what a task would share out it does by itself
   {
     const std::lock_guard lock(pool.mutex);
     if (pool.profiling) std::tie(pool.phase, pool.kind) = pool.profiles.front().now();
