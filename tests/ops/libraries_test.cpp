@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <mutex>
+
 #include "fedscape/ops/tuning.hpp"
 #include "tests/support/devices.hpp"
 #include "tests/support/op_cases.hpp"
@@ -8,14 +10,19 @@
 namespace fedscape {
 namespace {
 
-/// All of them, and how many were asked for.
+/// All of them, and which were asked for, on whatever thread.
 class EveryProduct : public ProductChoice {
  public:
   bool library(const Product& product) const override {
-    asked.push_back(product);
+    const std::lock_guard lock(mutex_);
+    asked_.push_back(product);
     return true;
   }
-  mutable std::vector<Product> asked;
+  const std::vector<Product>& asked() const { return asked_; }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::vector<Product> asked_;
 };
 
 /// None where there is no CUDA device.
@@ -48,8 +55,8 @@ class LibraryProducts : public testing::TestWithParam<OpCase> {
 
 TEST_P(LibraryProducts, AgreeWithTheirOracles) {
   expect_oracle(GetParam(), device, &every);
-  ASSERT_FALSE(every.asked.empty());
-  EXPECT_EQ(every.asked.front().batch, GetParam().size);
+  ASSERT_FALSE(every.asked().empty());
+  EXPECT_EQ(every.asked().front().batch, GetParam().size);
 }
 TEST_P(LibraryProducts, NeedNoMoreMemoryAfterTheFirstCall) { expect_no_growth(GetParam(), device, &every); }
 TEST_P(LibraryProducts, GiveTheSameBitsWhateverSurroundsThem) { expect_same_bits(GetParam(), device, &every); }
