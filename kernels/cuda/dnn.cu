@@ -100,23 +100,6 @@ class AlignedRows {
   Tensor<float> scratch_;
 };
 
-/// Work on lanes from now on, between what the main stream has had to do and what it will have; also where an Error
-/// ends it.
-class Forked {
- public:
-  Forked(Lanes& lanes, cudaStream_t main, int count) : lanes_(lanes), main_(main), count_(count) {
-    lanes.fork(main, count);
-  }
-  ~Forked() { lanes_.join(main_, count_); }
-  Forked(const Forked&) = delete;
-  Forked& operator=(const Forked&) = delete;
-
- private:
-  Lanes& lanes_;
-  cudaStream_t main_;
-  int count_;
-};
-
 /// The convolutions of one pass: result[m] = call(cuDNN, left[m], right[m]), or added to it.
 class DnnPass {
  public:

@@ -33,13 +33,10 @@ class Lanes {
  public:
   static constexpr int kCount = 8;
   Lanes();
-  /// What the first `lanes` of them are given from now on waits for what `main` has to do.
-  void fork(cudaStream_t main, int lanes);
-  /// What `main` is given from now on waits for them. An error shows in the next call that is checked.
-  void join(cudaStream_t main, int lanes) noexcept;
   cudaStream_t operator[](int lane) const { return lanes_[lane].stream.get(); }
 
  private:
+  friend class Forked;
   using Event = Handle<cudaEvent_t, cudaEventDestroy>;
   struct Lane {
     Handle<cudaStream_t, cudaStreamDestroy> stream;
@@ -47,6 +44,22 @@ class Lanes {
   };
   Event begin_;
   Lane lanes_[kCount];
+};
+
+/// What the first `count` lanes are given during its life waits for what `main` had to do before, and what `main` is
+/// given afterwards waits for them, also where an Error ends it. What fails at its end shows in the next call that is
+/// checked.
+class Forked {
+ public:
+  Forked(Lanes& lanes, cudaStream_t main, int count);
+  ~Forked();
+  Forked(const Forked&) = delete;
+  Forked& operator=(const Forked&) = delete;
+
+ private:
+  Lanes& lanes_;
+  cudaStream_t main_;
+  int count_;
 };
 
 struct BlasPlans;  // blas.cu

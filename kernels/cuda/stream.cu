@@ -56,15 +56,16 @@ Lanes::Lanes() : begin_(make_event()) {
   }
 }
 
-void Lanes::fork(cudaStream_t main, int lanes) {
-  CUDA_CHECK(cudaEventRecord(begin_.get(), main));
-  for (int i = 0; i < lanes; ++i) CUDA_CHECK(cudaStreamWaitEvent(lanes_[i].stream.get(), begin_.get(), 0));
+Forked::Forked(Lanes& lanes, cudaStream_t main, int count) : lanes_(lanes), main_(main), count_(count) {
+  CUDA_CHECK(cudaEventRecord(lanes.begin_.get(), main));
+  for (int i = 0; i < count; ++i) CUDA_CHECK(cudaStreamWaitEvent(lanes[i], lanes.begin_.get(), 0));
 }
 
-void Lanes::join(cudaStream_t main, int lanes) noexcept {
-  for (int i = 0; i < lanes; ++i) {
-    cudaEventRecord(lanes_[i].done.get(), lanes_[i].stream.get());
-    cudaStreamWaitEvent(main, lanes_[i].done.get(), 0);
+Forked::~Forked() {
+  for (int i = 0; i < count_; ++i) {
+    const cudaEvent_t done = lanes_.lanes_[i].done.get();
+    cudaEventRecord(done, lanes_[i]);
+    cudaStreamWaitEvent(main_, done, 0);
   }
 }
 

@@ -53,10 +53,7 @@ int find_build_id(dl_phdr_info* info, std::size_t, void* out) {
 std::unique_ptr<const Tuning> tuning_of(Device device, const std::string& path) {
   FEDSCAPE_CHECK(device.kind == DeviceKind::cuda, "--tuning: it is for CUDA devices and needs --device cuda");
   auto tuning = std::make_unique<Tuning>(read_tuning(path));
-  const std::string name = cuda::device_name(device);
-  FEDSCAPE_CHECK(tuning->device == name && tuning->libraries == cuda::libraries(),
-                 "{}: made on '{}' with {}, this is '{}' with {}; run `fedscape tune` here", path, tuning->device,
-                 tuning->libraries, name, cuda::libraries());
+  check_made_here(*tuning, path, device, "run `fedscape tune` here");
   return tuning;
 }
 
@@ -98,6 +95,13 @@ std::string Machine::text() const {
   if (device.kind == DeviceKind::cpu) return "cpu";
   const std::string name = fmt::format("cuda:{}", device.index);
   return tuning ? fmt::format("{}, tuning {:016x}", name, tuning->hash()) : name;
+}
+
+void check_made_here(const Tuning& tuning, const std::string& path, Device device, std::string_view advice) {
+  const std::string name = cuda::device_name(device), libraries = cuda::libraries();
+  FEDSCAPE_CHECK(tuning.device == name && tuning.libraries == libraries,
+                 "{}: made on '{}' with {}, this is '{}' with {}; {}", path, tuning.device, tuning.libraries, name,
+                 libraries, advice);
 }
 
 std::string build_text() {

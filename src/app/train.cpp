@@ -30,7 +30,7 @@ void share_model(Communicator& comm, Stream& stream, View<float> values) {
   if (comm.size() == 1) return;
   std::vector<float> host = to_host(stream, View<const float>(values));
   comm.broadcast(std::as_writable_bytes(std::span(host)), 0);
-  copy_to_device(stream, values.data, host.data(), host.size() * sizeof(float));
+  if (!comm.is_root()) copy_to_device(stream, values.data, host.data(), host.size() * sizeof(float));
 }
 
 class Train : public Command {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "fedscape/algo/evaluate.hpp"
+#include "fedscape/app/machine.hpp"
 #include "fedscape/base/log.hpp"
 #include "fedscape/base/suggest.hpp"
 #include "fedscape/base/timer.hpp"
@@ -177,7 +178,7 @@ class Tune : public Command {
   int run_alone(const OptionTable& table) override;
 
  private:
-  Tuning begun() const;
+  Tuning begun(Device device) const;
 
   std::string output_ = "tuning.json", precision_ = "float32", device_ = "cuda";
   std::int64_t batch_ = 50, models_ = 32;
@@ -186,23 +187,23 @@ class Tune : public Command {
 };
 
 /// What the output holds of this device.
-Tuning Tune::begun() const {
+Tuning Tune::begun(Device device) const {
   Tuning tuning;
-  tuning.device = cuda::device_name({DeviceKind::cuda, 0});
-  tuning.libraries = cuda::libraries();
-  if (!std::filesystem::exists(output_)) return tuning;
-  Tuning before = read_tuning(output_);
-  FEDSCAPE_CHECK(before.device == tuning.device && before.libraries == tuning.libraries,
-                 "{}: made on '{}' with {}, this is '{}' with {}; choose another file", output_, before.device,
-                 before.libraries, tuning.device, tuning.libraries);
-  return before;
+  if (std::filesystem::exists(output_)) {
+    tuning = read_tuning(output_);
+    check_made_here(tuning, output_, device, "choose another file");
+  } else {
+    tuning.device = cuda::device_name(device);
+    tuning.libraries = cuda::libraries();
+  }
+  return tuning;
 }
 
 int Tune::run_alone(const OptionTable& table) {
   log_info("tune:\n{}", table.text());
   // 1. What the network multiplies.
   Stream stream(pick_device(device_, 0));
-  Tuning tuning = begun();
+  Tuning tuning = begun(stream.device());
   const Dataset data = load_dataset(data_, Split::test);
   const Network network = build_network(network_, data.shape(), data.classes());
   const std::set<Product> products = products_of(stream, network, data, static_cast<int>(batch_), precision_ == "tf32");

@@ -1,6 +1,7 @@
 #include "fedscape/device/arena.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "fedscape/device/memory.hpp"
 #include "fedscape/device/stream.hpp"
@@ -10,15 +11,17 @@ namespace fedscape {
 namespace {
 constexpr std::size_t kAlignment = 64, kSmallestBlock = std::size_t{1} << 20;
 
-/// `size` bytes, or where there is no room for them just the `bytes` that are needed.
-void* allocate_at_most(Device device, std::size_t bytes, std::size_t& size) {
+/// As many bytes as are wanted, or where there is no room for them just those that are needed.
+std::span<std::byte> allocate_between(Device device, std::size_t needed, std::size_t wanted) {
+  const auto block_of = [&](std::size_t size) {
+    return std::span(static_cast<std::byte*>(allocate(device, size)), size);
+  };
   try {
-    return allocate(device, size);
+    return block_of(wanted);
   } catch (const OutOfMemory&) {
-    if (size == bytes) throw;
+    if (wanted == needed) throw;
   }
-  size = bytes;
-  return allocate(device, size);
+  return block_of(needed);
 }
 
 }  // namespace
@@ -31,9 +34,9 @@ void* Arena::allocate(std::size_t bytes) {
   bytes = std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
   while (top_.block < blocks_.size() && top_.used + bytes > blocks_[top_.block].size) top_ = {top_.block + 1, 0};
   if (top_.block == blocks_.size()) {
-    std::size_t size = std::max({bytes, kSmallestBlock, capacity()});  // doubling keeps the blocks few
-    void* const block = allocate_at_most(device_, bytes, size);
-    blocks_.push_back({static_cast<std::byte*>(block), size});
+    const std::size_t wanted = std::max({bytes, kSmallestBlock, capacity()});  // doubling keeps the blocks few
+    const std::span<std::byte> block = allocate_between(device_, bytes, wanted);
+    blocks_.push_back({block.data(), block.size()});
   }
   void* const data = blocks_[top_.block].data + top_.used;
   top_.used += bytes;

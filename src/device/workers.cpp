@@ -133,15 +133,10 @@ void Workers::run(std::int64_t tasks, const std::function<void(Stream&, int, std
                   const std::function<void()>& idle) {
   Pool& pool = *pool_;
   FEDSCAPE_CHECK(tasks >= 0 && tasks < std::int64_t{1} << (Pool::kBits - 1), "{} tasks", tasks);
+  if (!pool.helpers.empty()) pool.main_stream.synchronize();  // their streams go on with what it made
   {
     const std::lock_guard lock(pool.mutex);
     if (pool.no_stream) std::rethrow_exception(pool.no_stream);
-  }
-  Workers* const team = pool.main_stream.team();
-  if (!pool.helpers.empty()) pool.main_stream.synchronize();  // their streams go on with what it made
-  pool.main_stream.set_team(nullptr);                         // what a task would share out it does by itself
-  {
-    const std::lock_guard lock(pool.mutex);
     if (pool.profiling) std::tie(pool.phase, pool.kind) = pool.profiles.front().now();
     pool.work = &work;
     pool.failed_task = std::numeric_limits<std::int64_t>::max();
@@ -151,6 +146,8 @@ void Workers::run(std::int64_t tasks, const std::function<void(Stream&, int, std
     ++pool.generation;
   }
   pool.wake.notify_all();
+  Workers* const team = pool.main_stream.team();
+  pool.main_stream.set_team(nullptr);  // what a task would share out it does by itself
   pool.take_tasks(pool.main_stream, 0, idle);
   pool.main_stream.set_team(team);
   const ProfileScope waiting(pool.main_stream, Phase::waiting, "threads");

@@ -35,10 +35,9 @@ numbers() { cut -d , -f 1-3,14 "$1"; }
 
 rounds=20 # the emulation takes its time
 if [ "${FEDSCAPE_EMULATED:-0}" = 1 ]; then rounds=2 && data=(--data images --train-samples 120 --test-samples 40); fi
-for network in lenet resnet8; do # a few rounds of batch norms: rounding grows with every step through them
-  case $network in lenet) some=$rounds ;; *) some=2 ;; esac
+for network in lenet resnet8; do
   for device in cpu cuda; do
-    "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds $some --network $network --lr 0.02 --models-per-stack 3 \
+    "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds $rounds --network $network --lr 0.02 --models-per-stack 3 \
       --device $device --output $network-$device.h5 2>log.txt || fail "$(cat log.txt)"
   done
   near <(numbers $network-cpu.csv) <(numbers $network-cuda.csv) 1e-3 || differs "$network"
@@ -81,13 +80,12 @@ if [ "${FEDSCAPE_EMULATED:-0}" = 1 ]; then
     [ "$(model_of wide.h5)" = "$(model_of narrow.h5)" ] || fail "smaller stacks train another model"
   done
 fi
+lenet=(fl run "${data[@]}" "${small[@]}" --rounds $rounds --network lenet --lr 0.02 --device cuda)
 for stack in 1 2; do
-  "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds $rounds --network lenet --lr 0.02 --models-per-stack $stack --device cuda \
-    --output stack.h5 --fresh 2>log.txt || fail "$(cat log.txt)"
+  "$fedscape" "${lenet[@]}" --models-per-stack $stack --output stack.h5 --fresh 2>log.txt || fail "$(cat log.txt)"
   same stack.h5 lenet-cuda.h5 || differs "a stack of $stack trains another model than one of 3"
 done
 # Whatever the ranks and threads.
-lenet=(fl run "${data[@]}" "${small[@]}" --rounds $rounds --network lenet --lr 0.02 --device cuda)
 on 2 "${program[@]}" "${lenet[@]}" --output ranks.h5 2>log.txt || fail "2 ranks: $(cat log.txt)"
 same ranks.h5 lenet-cuda.h5 || differs "2 ranks train another model than one"
 "$fedscape" "${lenet[@]}" --threads 2 --models-per-stack 1 --output threads.h5 2>log.txt || fail "2 threads: $(cat log.txt)"
@@ -102,8 +100,8 @@ same one.h5 two.h5 || differs "training on 2 ranks gives another model than on o
 awk '/"library_seconds"/ { can = $2 + 0 > 0 } /"library":/ && can { sub("false", "true"); ++n } { print } END { exit n == 0 }' \
   measured.json >tuning.json || fail "no product for a library: $(cat tuned.txt)"
 for stack in 1 2 3; do
-  "$fedscape" fl run "${data[@]}" "${small[@]}" --rounds $rounds --network lenet --lr 0.02 --models-per-stack $stack --device cuda \
-    --tuning tuning.json --output tuned-$stack.h5 2>log.txt || fail "with libraries: $(cat log.txt)"
+  "$fedscape" "${lenet[@]}" --models-per-stack $stack --tuning tuning.json --output tuned-$stack.h5 2>log.txt ||
+    fail "with libraries: $(cat log.txt)"
   same tuned-$stack.h5 tuned-1.h5 || differs "with libraries a stack of $stack trains another model than one of 1"
 done
 near <(numbers lenet-cpu.csv) <(numbers tuned-3.csv) 1e-3 || differs "with libraries"

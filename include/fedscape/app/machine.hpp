@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "fedscape/base/fields.hpp"
 #include "fedscape/comm/communicator.hpp"
@@ -34,6 +35,9 @@ struct Machine {
 /// with `cuda` the ranks of a node take its CUDA devices in turn, and none is an Error; `auto` is the CPU so far.
 /// Threads with a GPU: one, unless asked for. A tuning must be of a device of this kind.
 Machine pick_machine(const MachineOptions& options, Communicator& comm);
+
+/// An Error that ends in `advice` unless `tuning`, read from `path`, was made on such a device with these libraries.
+void check_made_here(const Tuning& tuning, const std::string& path, Device device, std::string_view advice);
 
 /// Version, and the linker's id of this executable ("unknown" where the linker wrote none): which build made a result.
 /// What output files store.

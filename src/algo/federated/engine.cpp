@@ -17,6 +17,7 @@
 #include "fedscape/ops/reduce.hpp"
 #include "src/algo/federated/round_plan.hpp"
 #include "src/algo/federated/trainer.hpp"
+#include "src/algo/side_by_side.hpp"
 
 namespace fedscape {
 
@@ -36,7 +37,7 @@ struct Engine::Impl {
   void train(const RoundPlan& plan, const Round& round);
   /// A block of clients, in smaller ones where the device has no room for all of them side by side.
   void train_block(Stream& stream, int worker, const Round& round, std::span<const Work> block, std::size_t row);
-  int models_that_fit(std::size_t clients);
+  int clients_that_fit(std::size_t clients);
   CohortWork cohort_of(const RoundPlan& plan) const {
     return {plan.weights, plan.steps, plan.participation * static_cast<double>(federation.rounds)};
   }
@@ -57,7 +58,7 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Trainer>> trainers;  // of each worker, made on its thread
   std::vector<int> stacks;                         // models of each trainer
   bool sized;                                      // whether they are as many as they will be
-  std::atomic<bool> halved = false;
+  std::atomic<bool> said_halved = false;
   std::vector<Tensor<float>> kept;  // of each part
   Tensor<float> mean;               // [1,Q]
 };
@@ -109,10 +110,8 @@ Trainer& Engine::Impl::trainer(Stream& stream, int worker) {
 
 void Engine::Impl::halve(int worker, const OutOfMemory& error) {
   int& stack = stacks[at(worker)];
-  if (stack == 1) throw error;
-  stack = (stack + 1) / 2;
+  stack = halved(stack, "clients", error, said_halved);
   trainers[at(worker)].reset();
-  if (!halved.exchange(true)) log_warning("{}: going on with {} clients side by side", error.what(), stack);
 }
 
 void Engine::Impl::train(const RoundPlan& plan, const Round& round) {
@@ -121,7 +120,7 @@ void Engine::Impl::train(const RoundPlan& plan, const Round& round) {
       kept[i] = Tensor<float>(workers.stream(), {static_cast<std::int64_t>(plan.mine.size()), parts[i].size.upload});
   const std::size_t clients = plan.mine.size();
   if (!sized && clients > 0) {
-    std::fill(stacks.begin(), stacks.end(), models_that_fit(clients));
+    std::fill(stacks.begin(), stacks.end(), clients_that_fit(clients));
     trainers.front().reset();
     sized = true;
   }
@@ -149,13 +148,14 @@ void Engine::Impl::train_block(Stream& stream, int worker, const Round& round, s
   }
 }
 
-/// By the memory of one, beside the samples: half of what is free is left to what a step needs besides.
-int Engine::Impl::models_that_fit(std::size_t clients) {
+/// By the memory of one, beside the samples.
+int Engine::Impl::clients_that_fit(std::size_t clients) {
   federation.train.settle(workers.stream());
   const std::size_t threads = at(workers.size()),
                     most = std::min<std::size_t>((clients + threads - 1) / threads, 65535);
-  const std::size_t bytes = at(trainer(workers.stream(), 0).floats()) * sizeof(float) * threads;
-  return static_cast<int>(std::clamp<std::size_t>(free_bytes(workers.stream().device()) / 2 / bytes, 1, most));
+  Stream& stream = workers.stream();
+  const std::int64_t fitting = models_that_fit(stream.device(), trainer(stream, 0).floats(), workers.size());
+  return static_cast<int>(std::clamp<std::int64_t>(fitting, 1, static_cast<std::int64_t>(most)));
 }
 
 void Engine::Impl::move_server(const RoundPlan& plan, Server& server, RoundReport& report) {

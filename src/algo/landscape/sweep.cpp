@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <optional>
 
-#include "fedscape/base/at.hpp"
-#include "fedscape/base/log.hpp"
 #include "fedscape/device/memory.hpp"
 #include "fedscape/device/profile.hpp"
 #include "fedscape/ops/mix.hpp"
 #include "src/algo/landscape/tile_feed.hpp"
+#include "src/algo/side_by_side.hpp"
 
 namespace fedscape {
 
@@ -74,22 +73,21 @@ class StackEvaluator {
 /// Evaluates tiles on one thread: whole ones, or in parts where the device has no room for all points side by side.
 class TileEvaluator {
  public:
-  explicit TileEvaluator(const Job& job) : job_(job), models_(at(job.options.models_per_stack)) {}
+  TileEvaluator(const Job& job, std::atomic<bool>& said_halved)
+      : job_(job), models_(job.options.models_per_stack), said_halved_(said_halved) {}
 
   std::vector<Metrics> run(Stream& stream, const Tile& tile, const std::function<void()>& between) {
     std::vector<Metrics> metrics;
     for (std::size_t done = 0; done < tile.size();) {
-      const std::size_t now = std::min(models_, tile.size() - done);
+      const std::size_t now = std::min(static_cast<std::size_t>(models_), tile.size() - done);
       try {
-        if (!stack_) stack_.emplace(stream, job_, static_cast<int>(models_));
+        if (!stack_) stack_.emplace(stream, job_, models_);
         const std::vector<Metrics> part = stack_->run(stream, std::span(tile).subspan(done, now), between);
         metrics.insert(metrics.end(), part.begin(), part.end());
         done += now;
       } catch (const OutOfMemory& error) {
-        if (models_ == 1) throw;
-        models_ = (models_ + 1) / 2;
+        models_ = halved(models_, "points", error, said_halved_);
         stack_.reset();
-        log_warning("{}: going on with {} points side by side", error.what(), models_);
       }
     }
     return metrics;
@@ -97,7 +95,8 @@ class TileEvaluator {
 
  private:
   const Job& job_;
-  std::size_t models_;
+  int models_;
+  std::atomic<bool>& said_halved_;
   std::optional<StackEvaluator> stack_;
 };
 
@@ -162,7 +161,7 @@ class RankSweep {
  private:
   void lead(Stream& stream) {
     const EndOfFeed end(feed_);
-    TileEvaluator evaluator(job_);
+    TileEvaluator evaluator(job_, said_halved_);
     do {
       attend();
       if (const std::optional<std::int64_t> tile = feed_.try_take())
@@ -174,7 +173,7 @@ class RankSweep {
   }
 
   void follow(Stream& stream) {
-    TileEvaluator evaluator(job_);
+    TileEvaluator evaluator(job_, said_halved_);
     const auto take = [&] { return in_phase(stream, Phase::waiting, "threads", [&] { return feed_.take(); }); };
     while (const std::optional<std::int64_t> tile = take()) evaluate(stream, evaluator, *tile, {});
   }
@@ -198,6 +197,7 @@ class RankSweep {
   const RecordPoint& record_;
   const std::function<bool()>& stop_;
   TileFeed feed_;
+  std::atomic<bool> said_halved_ = false;
 };
 
 bool moves_statistics(Stream& stream, const ParamLayout& layout, const Plane& plane) {
@@ -214,7 +214,7 @@ bool moves_statistics(Stream& stream, const ParamLayout& layout, const Plane& pl
 
 /// Points that each thread evaluates together where nobody says how many: one, or on a GPU what half of the free memory
 /// of every rank's holds, but no more than its share of the points.
-int models_that_fit(Workers& workers, Communicator& comm, const Network& network, std::span<const SweepData> splits,
+int points_that_fit(Workers& workers, Communicator& comm, const Network& network, std::span<const SweepData> splits,
                     const Dataset* recalibrate, std::size_t points, Precision precision) {
   Stream& stream = workers.stream();
   if (stream.device().kind == DeviceKind::cpu) return 1;
@@ -223,7 +223,7 @@ int models_that_fit(Workers& workers, Communicator& comm, const Network& network
   const auto threads = static_cast<std::int64_t>(workers.size()), ranks = std::int64_t{comm.size()};
   std::int64_t floats = InferencePlan(stream, network, 1, kMetricChunk, precision).floats() + network.layout().size();
   if (recalibrate) floats += Recalibrator(stream, network, 1).floats();
-  const auto fitting = static_cast<std::int64_t>(free_bytes(stream.device()) / 2 / sizeof(float)) / floats / threads;
+  const std::int64_t fitting = models_that_fit(stream.device(), floats, workers.size());
   const std::int64_t least = -comm.max(-fitting), share = static_cast<std::int64_t>(points) / (threads * ranks);
   return static_cast<int>(std::clamp<std::int64_t>(std::min(least, share), 1, 65535));
 }
@@ -248,7 +248,7 @@ void sweep(Workers& workers, Communicator& comm, const Network& network, const P
   SweepOptions options = asked;
   if (asked.models_per_stack == 0)
     options.models_per_stack =
-        models_that_fit(workers, comm, network, splits, recalibrate, pending.size(), asked.precision);
+        points_that_fit(workers, comm, network, splits, recalibrate, pending.size(), asked.precision);
   const Job job{network, plane, grid, splits, recalibrate, options};
   check(workers.stream(), job);
   const std::vector<Tile> tiles = plan_tiles(grid, pending, options.models_per_stack);
